@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Ferric: Rust kernel modules through C for the architectures that only GCC reaches."""

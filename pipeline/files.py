@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Files that are whole or absent: temp-then-rename, content keys, and the user's cache."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+_COMPLETE = ".complete"
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write ``content`` to ``path`` so that a reader sees the old file or the new one, whole."""
+    with output_file(path) as temporary:
+        if isinstance(content, str):
+            temporary.write_text(content, encoding="utf-8")
+        else:
+            temporary.write_bytes(content)
+
+
+def write_if_changed(path: Path, content: str) -> None:
+    """Like :func:`write_atomic`, but leave the file and its time alone where nothing changed."""
+    try:
+        if path.read_text(encoding="utf-8") == content:
+            return
+    except (FileNotFoundError, UnicodeDecodeError):
+        pass
+    write_atomic(path, content)
+
+
+@contextlib.contextmanager
+def output_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; rename it when the block ends well, else remove it.
+
+    The temporary name keeps the suffix of ``path``: tools choose by it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".ferric-") as folder:
+        temporary = Path(folder) / path.name
+        yield temporary
+        temporary.replace(path)
+
+
+def digest_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def digest_files(paths: Iterable[Path], *, base: Path) -> str:
+    """Return one SHA-256 over the names (relative to ``base``) and the bytes of ``paths``."""
+    total = hashlib.sha256()
+    for path in sorted(paths):
+        total.update(f"{path.relative_to(base)}\0{digest_file(path)}\n".encode())
+    return total.hexdigest()
+
+
+def digest_key(parts: object) -> str:
+    """Return a short key (20 hexadecimal digits) for anything that JSON can write."""
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def cache_root() -> Path:
+    """Return the user's cache directory: ``$FERRIC_CACHE``, or ``ferric`` in the platform's own."""
+    named = os.environ.get("FERRIC_CACHE")
+    return Path(named).absolute() if named else Path(platformdirs.user_cache_dir("ferric"))
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on ``path`` (made if absent); it is free again however we end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def cached(kind: str, key: object, make: Callable[[Path], None]) -> Path:
+    """Return the cache folder for ``key``, made by ``make(folder)`` where it is not yet there.
+
+    ``kind`` is a readable prefix, ``key`` anything JSON can write that holds *all* that went in.
+    A folder counts only once ``make`` returned: one that an interrupted run left is thrown away.
+    ``make`` gets the final path, so what it builds may hold paths to itself (a kernel tree does).
+    """
+    folder = cache_root() / f"{kind}-{digest_key(key)}"
+    mark = folder / _COMPLETE
+    if mark.exists():
+        return folder
+    with locked(folder.with_name(folder.name + ".lock")):
+        if mark.exists():
+            return folder
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        write_atomic(folder / "key.json", json.dumps(key, indent=1, sort_keys=True, default=str))
+        make(folder)
+        mark.touch()
+    return folder

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Run foreign tools: every command can be pasted, is bounded in time, and leaves its whole log."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.errors import ToolError, pasteable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+TAIL_LINES = 12
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended: its status (negative: signal), output (both streams), and time-out."""
+
+    argv: tuple[str, ...]
+    exit_status: int
+    output: str
+    timed_out: bool
+
+
+def verbose() -> bool:
+    """Say whether pasteable commands are to be echoed: ``FERRIC_VERBOSE`` is set and not 0."""
+    return os.environ.get("FERRIC_VERBOSE", "0") not in {"", "0"}
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    log: Path | None = None,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 600.0,
+    stdin: bytes | None = None,
+) -> Result:
+    """Run ``argv`` to its end and return how it ended; a bad exit is the caller's to judge.
+
+    ``env`` is added to the environment, ``log`` gets both output streams, ``timeout`` is in
+    seconds.  At the time-out and when we are interrupted, the command and all its children are
+    killed: nothing goes on writing behind our back.
+    """
+    words = [str(word) for word in argv]
+    if verbose():
+        print(pasteable(words, cwd=cwd, env=env), file=sys.stderr, flush=True)
+    environment = {**os.environ, "LC_ALL": "C", **(env or {})}
+    with subprocess.Popen(
+        words,
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    ) as process:
+        timed_out = False
+        try:
+            output, _ = process.communicate(stdin, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            timed_out = True
+            _kill_group(process)
+            output, _ = process.communicate()
+        except BaseException:
+            _kill_group(process)
+            raise
+    text = output.decode("utf-8", errors="replace")
+    if log is not None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(f"$ {pasteable(words, cwd=cwd, env=env)}\n{text}", encoding="utf-8")
+    return Result(tuple(words), process.returncode, text, timed_out)
+
+
+def check(
+    argv: Sequence[str | Path],
+    what: str,
+    *,
+    log: Path | None = None,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 600.0,
+    mend: str = "",
+) -> str:
+    """Run ``argv``, return its output; raise :class:`ToolError` (``what`` leads) if it failed."""
+    result = run(argv, log=log, cwd=cwd, env=env, timeout=timeout)
+    if result.timed_out:
+        what = f"{what}: no end after {timeout:.0f} s, killed"
+    elif result.exit_status == 0:
+        return result.output
+    raise ToolError(
+        what,
+        argv=result.argv,
+        log=log,
+        exit_status=result.exit_status,
+        tail="\n".join(result.output.splitlines()[-TAIL_LINES:]),
+        cwd=cwd,
+        env=env,
+        mend=mend,
+    )
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process that leads its own session, with everything it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
