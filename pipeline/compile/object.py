@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""C to an object: the kernel's GCC, the kernel's flags, and an output that is whole or absent."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline import run
+from pipeline.errors import ToolError
+from pipeline.files import cached, digest_file, output_file
+
+if TYPE_CHECKING:
+    from pipeline.compile.flags import Flags
+    from pipeline.toolchains.find import Toolchain
+    from pipeline.transpile.crates import Unit, Units
+
+TIME_LIMIT = 1800.0
+_FORMAT = 1
+_RUNTIME = Path(__file__).resolve().parents[1] / "runtime"
+RT_SOURCE = _RUNTIME / "c" / "rt.c"
+_ELF = b"\x7fELF"
+
+
+def compile_c(toolchain: Toolchain, flags: Flags, source: Path, output: Path) -> None:
+    """Compile ``source`` to ``output``; GCC's words go to ``<output>.log``.
+
+    GCC runs where the source is and is given its bare name: no path of this machine gets into
+    the object, so two checkouts give the same bytes.  Raises :class:`ToolError`.
+    """
+    log = output.with_name(output.name + ".log")
+    with output_file(output) as temporary:
+        argv = [str(toolchain.gcc), *flags.words, "-c", source.name, "-o", str(temporary)]
+        cwd = source.parent.absolute()
+        what = f"{toolchain.triple}-gcc does not compile {source.name}"
+        run.check(argv, what, cwd=cwd, log=log, timeout=TIME_LIMIT)
+        with temporary.open("rb") as stream:
+            if stream.read(4) != _ELF:
+                raise ToolError(f"{what}: no ELF object came out", argv=argv, cwd=cwd, log=log)
+
+
+def compile_units(toolchain: Toolchain, flags: Flags, units: Units) -> list[Path]:
+    """Return the objects of a module's cached units (dependencies, library, C runtime), in order.
+
+    They are compiled once for a compiler and its flags, then kept in the user's cache.
+    """
+    shared = [*units.dependencies, *units.library]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=_workers()) as pool:
+        objects = list(pool.map(lambda unit: _cached_object(toolchain, flags, unit), shared))
+    objects.append(_cached(toolchain, flags, "rt", RT_SOURCE, digest_file(RT_SOURCE)))
+    return objects
+
+
+def _cached_object(toolchain: Toolchain, flags: Flags, unit: Unit) -> Path:
+    return _cached(toolchain, flags, unit.name, Path(unit.c_file), unit.key)
+
+
+def _cached(toolchain: Toolchain, flags: Flags, name: str, source: Path, content: str) -> Path:
+    key = {
+        "format": _FORMAT,
+        "source": content,
+        "gcc": [toolchain.triple, toolchain.banner, digest_file(toolchain.gcc.resolve())],
+        "flags": flags.words,
+        "headers": _headers_digest(),
+    }
+
+    def make(folder: Path) -> None:
+        local = folder / f"{name}.c"
+        shutil.copyfile(source, local)
+        compile_c(toolchain, flags, local, folder / f"{name}.o")
+        local.unlink()
+
+    return cached(f"object-{name}", key, make) / f"{name}.o"
+
+
+def _headers_digest() -> list[str]:
+    return [digest_file(path) for path in sorted((_RUNTIME / "include").iterdir())]
+
+
+def _workers() -> int:
+    """One GCC on a library crate takes up to 2 GB: as many as processors, four at the most."""
+    return min(4, os.cpu_count() or 1)

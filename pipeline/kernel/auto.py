@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A kernel tree of our own: the distribution's source, ``tinyconfig`` and a fragment, built once."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tarfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline import run
+from pipeline.errors import ToolError, UserError
+from pipeline.files import cached, digest_file
+from pipeline.kernel.tree import KernelTree, make_command, open_tree, read_config
+
+if TYPE_CHECKING:
+    from pipeline.toolchains.find import Toolchain
+    from pipeline.toolchains.model import Arch
+
+CONFIGS = Path(__file__).resolve().parent / "configs"
+SOURCES = Path("/usr/src")
+_FORMAT = 1
+_ARCHIVE = re.compile(r"linux-source-(\d+)\.(\d+)\.tar\.\w+$")
+_LEAST = (6, 1)
+_TIME_LIMIT = 5400.0
+# The kernel writes who built it, where and when into itself; these make two builds the same.
+_REPRODUCIBLE = {
+    "KBUILD_BUILD_TIMESTAMP": "1970-01-01",
+    "KBUILD_BUILD_USER": "ferric",
+    "KBUILD_BUILD_HOST": "ferric",
+}
+
+
+def has_config(arch: Arch) -> bool:
+    """Say whether Ferric has a configuration fragment for this architecture's kernel."""
+    return _fragment(arch).is_file()
+
+
+def auto_tree(arch: Arch, toolchain: Toolchain) -> KernelTree:
+    """Return a built tree for ``arch`` from the user's cache, built now where it is not there.
+
+    The key is the source archive, the configuration and the compiler.  Raises
+    :class:`UserError` where the source package or the fragment is missing.
+    """
+    if not has_config(arch):
+        raise UserError(
+            f"no kernel configuration for {arch.name}",
+            mend="name a built tree with kernel=PATH, or stop at objects with kernel=none",
+        )
+    archive = find_archive()
+    fragment = (CONFIGS / "common.config").read_text("utf-8") + _fragment(arch).read_text("utf-8")
+    key = {
+        "format": _FORMAT,
+        "archive": digest_file(archive),
+        "fragment": fragment,
+        "arch": arch.kernel_arch,
+        "gcc": [toolchain.prefix, toolchain.banner, digest_file(toolchain.gcc.resolve())],
+    }
+    source = _unpacked(archive)
+    folder = cached(
+        f"kernel-{arch.name}", key, lambda folder: _build(toolchain, source, folder, fragment)
+    )
+    return open_tree(folder / "build", arch, toolchain)
+
+
+def find_archive() -> Path:
+    """Return the newest kernel source package that the distribution installed."""
+    found = []
+    for path in SOURCES.glob("linux-source-*.tar.*"):
+        match = _ARCHIVE.search(path.name)
+        if match and (int(match[1]), int(match[2])) >= _LEAST:
+            found.append(((int(match[1]), int(match[2])), path))
+    if not found:
+        raise UserError(
+            f"no kernel source of {_LEAST[0]}.{_LEAST[1]} or later in {SOURCES}",
+            mend="apt-get install linux-source-6.1, name a built tree with kernel=PATH, or stop "
+            "at objects with kernel=none",
+        )
+    return max(found)[1]
+
+
+def _fragment(arch: Arch) -> Path:
+    return CONFIGS / f"{arch.name}.config"
+
+
+def _unpacked(archive: Path) -> Path:
+    def unpack(folder: Path) -> None:
+        try:
+            with tarfile.open(archive) as tar:
+                tar.extractall(folder, filter="tar")
+        except (tarfile.TarError, OSError, EOFError) as error:
+            raise UserError(f"cannot unpack: {error}", where=str(archive)) from error
+
+    folder = cached("linux-source", {"archive": digest_file(archive)}, unpack)
+    tops = [path for path in folder.iterdir() if (path / "Kbuild").is_file()]
+    if len(tops) != 1:
+        raise UserError("not one kernel tree in this archive", where=str(archive))
+    return tops[0]
+
+
+def _build(toolchain: Toolchain, source: Path, folder: Path, fragment: str) -> None:
+    build = folder / "build"
+    build.mkdir()
+    named = folder / "fragment.config"
+    named.write_text(fragment, encoding="utf-8")
+    make = make_command(source, build, toolchain)
+    _require_host_tools()
+    run.check(
+        [*make, "tinyconfig"],
+        "the kernel cannot be configured",
+        env=_REPRODUCIBLE | {"KCONFIG_ALLCONFIG": str(named)},
+        log=folder / "config.log",
+    )
+    _require_options(build / ".config", fragment)
+    run.check(
+        [*make, f"-j{os.cpu_count() or 1}", "vmlinux", "modules"],
+        "the kernel does not build",
+        env=_REPRODUCIBLE,
+        timeout=_TIME_LIMIT,
+        log=folder / "build.log",
+        mend="the kernel's build needs the packages make flex bison bc libelf-dev libssl-dev",
+    )
+
+
+def _require_host_tools() -> None:
+    """Name a missing host tool before Kbuild does, in the middle of its own noise."""
+    missing = [tool for tool in ("make", "flex", "bison", "bc", "gcc") if not shutil.which(tool)]
+    if missing:
+        raise UserError(
+            f"building a kernel needs {', '.join(missing)}",
+            mend=f"apt-get install {' '.join(missing)}",
+        )
+
+
+def _require_options(config: Path, fragment: str) -> None:
+    """Kconfig drops an option whose dependencies fail without a word; say which."""
+    have = read_config(config)
+    wanted = read_config_text(fragment)
+    lost = sorted(name for name, value in wanted.items() if have.get(name) != value)
+    if lost:
+        raise ToolError(
+            f"Kconfig did not take {', '.join(lost)}", argv=["grep", lost[0], str(config)]
+        )
+
+
+def read_config_text(text: str) -> dict[str, str]:
+    """Return the options that a fragment sets."""
+    pairs = (line.partition("=") for line in text.splitlines() if line.startswith("CONFIG_"))
+    return {name: value.strip('"') for name, _, value in pairs}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What transpiled code calls and neither compiler_builtins nor a kernel has.  Compiled with the
+ * Rust part's flags and linked into every module; all of it is local afterwards.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+
+/* core::intrinsics::abort(), and what GCC calls where the target has no trap instruction. */
+void abort(void)
+{
+	for (;;)
+		__builtin_trap();
+}
+
+/* Named in the cleanup path of every function; a module's panics never unwind, so none is taken. */
+void _Unwind_Resume(void)
+{
+	abort();
+}
+
+/*
+ * Population counts: GCC calls these where the target has no instruction, libgcc has them, the
+ * 32-bit kernels do not export them and compiler_builtins does not define them.
+ */
+int __popcountsi2(uint32_t value)
+{
+	value -= value >> 1 & 0x55555555;
+	value = (value & 0x33333333) + (value >> 2 & 0x33333333);
+	value = (value + (value >> 4)) & 0x0f0f0f0f;
+	return value * 0x01010101u >> 24;
+}
+
+int __popcountdi2(uint64_t value)
+{
+	return __popcountsi2(value) + __popcountsi2(value >> 32);
+}
