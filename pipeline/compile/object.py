@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import run
+from pipeline.compile.floats import without_floats
 from pipeline.errors import ToolError
 from pipeline.files import cached, digest_file, output_file
 
@@ -33,13 +34,29 @@ def compile_c(toolchain: Toolchain, flags: Flags, source: Path, output: Path) ->
     """
     log = output.with_name(output.name + ".log")
     with output_file(output) as temporary:
-        argv = [str(toolchain.gcc), *flags.words, "-c", source.name, "-o", str(temporary)]
+        source = _compilable(toolchain, source, temporary.parent)
+        argv = compile_command(toolchain, flags, source, str(temporary))
         cwd = source.parent.absolute()
         what = f"{toolchain.triple}-gcc does not compile {source.name}"
         run.check(argv, what, cwd=cwd, log=log, timeout=TIME_LIMIT)
         with temporary.open("rb") as stream:
             if stream.read(4) != _ELF:
                 raise ToolError(f"{what}: no ELF object came out", argv=argv, cwd=cwd, log=log)
+
+
+def compile_command(toolchain: Toolchain, flags: Flags, source: Path, output: str) -> list[str]:
+    """Return the command that compiles ``source``, for the folder that ``source`` is in."""
+    return [str(toolchain.gcc), *flags.words, "-c", source.name, "-o", output]
+
+
+def _compilable(toolchain: Toolchain, source: Path, work: Path) -> Path:
+    """Return ``source``, or a copy in ``work`` without what this architecture's GCC cannot take."""
+    if toolchain.arch.no_float is None:
+        return source
+    text, _ = without_floats(source.read_text(encoding="utf-8"))
+    copy = work / source.name
+    copy.write_text(text, encoding="utf-8")
+    return copy
 
 
 def compile_units(toolchain: Toolchain, flags: Flags, units: Units) -> list[Path]:
@@ -65,6 +82,7 @@ def _cached(toolchain: Toolchain, flags: Flags, name: str, source: Path, content
         "gcc": [toolchain.triple, toolchain.banner, digest_file(toolchain.gcc.resolve())],
         "flags": flags.words,
         "headers": _headers_digest(),
+        "no_float": toolchain.arch.no_float is not None,
     }
 
     def make(folder: Path) -> None:

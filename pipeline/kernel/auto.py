@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A kernel tree of our own: the distribution's source, ``tinyconfig`` and a fragment, built once."""
+"""A kernel tree of our own: the distribution's source, a small configuration, built once."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.toolchains.find import Toolchain
 
 _RUNTIME_C = Path(__file__).resolve().parents[1] / "runtime" / "c"
+_PROTOTYPE = re.compile(r"^[\w ]+[ *](ferric_\w+)\(", re.MULTILINE)
 _GLUE = ("ferric_kernel.c", "ferric_kernel.h")
 
 # Rust's type, the C type of the variable behind it, and the kernel's name for its param_ops
@@ -84,7 +86,8 @@ def module_source(crate: Crate) -> str:
 
 def parameters_source(crate: Crate) -> str:
     """Return the Rust side of the parameters: the items of ``module_parameters``."""
-    blocks = []
+    # mrustc 0.12 dies on include!() of a file without an item.
+    blocks = ["const _: () = ();\n"]
     for parameter in crate.module.parameters:
         raw = {"bool": "u8", "str": "*const ::core::ffi::c_char"}.get(
             parameter.type, parameter.type
@@ -103,6 +106,12 @@ def parameters_source(crate: Crate) -> str:
 def parameter_symbols(crate: Crate) -> tuple[str, ...]:
     """Return the C variables that the Rust part reads its parameters from."""
     return tuple(f"ferric_param_{parameter.name}" for parameter in crate.module.parameters)
+
+
+def runtime_symbols() -> set[str]:
+    """Return the functions of the C runtime that a Rust part may call, from its own header."""
+    header = (_RUNTIME_C / "ferric_kernel.h").read_text(encoding="utf-8")
+    return set(_PROTOTYPE.findall(header))
 
 
 def make_module(

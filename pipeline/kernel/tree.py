@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import run
@@ -16,6 +15,7 @@ from pipeline.files import cached, digest_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from pipeline.toolchains.find import Toolchain
     from pipeline.toolchains.model import Arch

@@ -71,6 +71,7 @@ def link(
         what = f"{toolchain.triple}-ld does not link {output.name}"
         run.check(argv, what, log=log)
         _require_roots(joined, roots, output)
+        _refuse_left_out(joined, output)
         keep = work / "globals"
         drop = work / "unreferenced"
         _write_names(keep, roots)
@@ -115,9 +116,7 @@ def exported_symbols(path: Path) -> tuple[str, ...]:
     These are the crate's ``#[no_mangle]`` functions and statics: mrustc's mangled names begin
     with ``ZR`` and a letter of their own grammar.
     """
-    return tuple(
-        sorted(name for name in _globals(path) if not (name.startswith("ZR") and len(name) > 3))
-    )
+    return tuple(sorted(name for name in _globals(path) if not _is_mangled(name)))
 
 
 def _globals(path: Path) -> set[str]:
@@ -143,6 +142,29 @@ def _opened(path: Path) -> Iterator[ELFFile]:
 
 def _write_names(path: Path, names: Iterable[str]) -> None:
     path.write_text("".join(f"{name}\n" for name in sorted(names)), encoding="utf-8")
+
+
+def _refuse_left_out(joined: Path, output: Path) -> None:
+    """Refuse a Rust function that is used and nowhere defined: it was left out of the C.
+
+    That is only done to floating point (see :mod:`pipeline.compile.floats`).
+    """
+    with _opened(joined) as elf:
+        table = elf.get_section_by_name(".symtab")
+        undefined = {s.name for s in table.iter_symbols() if s["st_shndx"] == "SHN_UNDEF"}
+    wanted = sorted(name for name in undefined - unreferenced(joined) if _is_mangled(name))
+    if wanted:
+        raise UserError(
+            f"the crate reaches Rust code that uses floating point: {', '.join(wanted[:5])}",
+            where=output.name,
+            mend="a kernel has no floating point, and this architecture's GCC cannot even compile "
+            "it with the kernel's flags; use integers",
+        )
+
+
+def _is_mangled(name: str) -> bool:
+    """Say whether a name is one that mrustc made of a Rust path."""
+    return name.startswith("ZR") and len(name) > 3
 
 
 def _require_roots(joined: Path, roots: Sequence[str], output: Path) -> None:

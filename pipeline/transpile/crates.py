@@ -16,9 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-
-from pipeline.crate.graph import cargo_env
-from pipeline.crate.graph import order
+from pipeline.crate.graph import cargo_env, order
 from pipeline.crate.sources import sources
 from pipeline.errors import UserError
 from pipeline.files import cached, digest_files, digest_key, write_atomic

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the doctor says: one row for each tool, and what follows from all of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+SCHEMA = 1
+"""The version of the JSON document; docs/setup.md has its fields."""
+
+Need = Literal["build", "kernel", "check", "tests"]
+Status = Literal["ok", "missing", "too old", "broken"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One tool.
+
+    ``needed_for``: ``build`` to make objects, ``kernel`` to build a kernel tree, ``check`` for the
+    borrow-checking gate, ``tests``.  ``arch`` is None for a tool that serves all architectures.
+    ``found`` is the path; ``version`` and ``least`` are numbers with dots; ``mend`` says what to
+    do where ``status`` is not ``ok`` (``broken``: it is there and does not answer as it should).
+    """
+
+    name: str
+    needed_for: Need
+    arch: str | None = None
+    found: str | None = None
+    version: str | None = None
+    least: str | None = None
+    status: Status = "ok"
+    mend: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """All rows, and the architectures asked for: ``kernels`` are those with a configuration.
+
+    ``archs`` is in the order asked for; ``every`` says that each of them has to be buildable, not
+    just one.
+    """
+
+    rows: tuple[Row, ...]
+    archs: tuple[str, ...]
+    kernels: frozenset[str]
+    every: bool
+
+    def lacking(self, need: Need, arch: str | None) -> list[Row]:
+        """Return the rows that are not right, of one need and one architecture (None: all's)."""
+        return [
+            row
+            for row in self.rows
+            if row.needed_for == need and row.arch == arch and row.status != "ok"
+        ]
+
+    @property
+    def can_build(self) -> list[str]:
+        """The architectures for which everything that makes objects is here."""
+        if self.lacking("build", None):
+            return []
+        return [arch for arch in self.archs if not self.lacking("build", arch)]
+
+    @property
+    def cannot_build(self) -> dict[str, list[str]]:
+        """For each other architecture the names of what is missing, too old or broken."""
+        can = self.can_build
+        common = self.lacking("build", None)
+        return {
+            arch: [row.name for row in [*common, *self.lacking("build", arch)]]
+            for arch in self.archs
+            if arch not in can
+        }
+
+    @property
+    def ok(self) -> bool:
+        """Say whether the main job can be done."""
+        can = self.can_build
+        return bool(can) and (not self.every or len(can) == len(self.archs))
+
+    @property
+    def summary(self) -> str:
+        """Say in one line what can be built and what cannot, and why."""
+        can, cannot = self.can_build, self.cannot_build
+        common = [row.name for row in self.lacking("build", None)]
+        if common:
+            return f"Nothing can be built: {_list(common)} {_is(common)} not right."
+        parts = [f"Can build for {_list(can)}" if can else "Nothing can be built"]
+        if cannot:
+            parts.append(f"not for {_list(list(cannot))}")
+        modules = [arch for arch in can if arch in self.kernels]
+        lacking = [row.name for row in self.lacking("kernel", None)]
+        if modules and lacking:
+            parts.append(f"no kernel (.ko only with kernel=PATH): {_list(lacking)}")
+        elif modules:
+            parts.append(f".ko for {_list(modules)}")
+        if self.lacking("check", None):
+            parts.append("crates go unchecked: no rustc that does")
+        return "; ".join(parts) + "."
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the document that ``doctor --json`` writes."""
+        return {
+            "schema": SCHEMA,
+            "ok": self.ok,
+            "summary": self.summary,
+            "can_build": self.can_build,
+            "cannot_build": self.cannot_build,
+            "tools": [asdict(row) for row in self.rows],
+        }
+
+
+def older(version: str, least: str) -> bool:
+    """Say whether ``version`` is below ``least``; both are numbers with dots, whatever follows.
+
+    >>> older("4.3", "3.82"), older("2.5", "2.5.35"), older("9.0.0", "9")
+    (False, True, False)
+    """
+
+    def numbers(text: str) -> list[int]:
+        return [int(part[:9]) for part in re.findall(r"\d+", text)[:6]]
+
+    have, need = numbers(version), numbers(least)
+    width = max(len(have), len(need))
+    return have + [0] * (width - len(have)) < need + [0] * (width - len(need))
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names)
+
+
+def _is(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``python -m pipeline.doctor.packages ARCH… [--tests]``: the distribution packages, one a line.
+
+The names are Debian's.  Those of the compilers stand in ``toolchains.yaml``; the others are here
+and nowhere else: ``setup.sh`` installs what this prints, and the doctor's advice names the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+from typing import TYPE_CHECKING
+
+from pipeline import console
+from pipeline.errors import FerricError
+from pipeline.kernel.auto import has_config
+from pipeline.toolchains.find import installed
+from pipeline.toolchains.load import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pipeline.toolchains.model import Arch
+
+# Programs that build a kernel's own helpers, and the C library's headers that those include.
+KERNEL_HOST = ("make", "flex", "bison", "bc", "gcc", "libc6-dev")
+EMULATORS = ("qemu-user", "qemu-system-misc", "cpio")
+
+
+def distribution() -> Mapping[str, str]:
+    """Return what ``/etc/os-release`` says (os-release(5)); nothing where there is none."""
+    try:
+        return platform.freedesktop_os_release()
+    except OSError:
+        return {}
+
+
+def rust_packages(release: Mapping[str, str]) -> tuple[str, str]:
+    """Return the packages of rustc and of its library's source.
+
+    ``rustc`` of Debian 12 is older than the gate needs; ``rustc-web`` is its newer one.
+    """
+    return ("rustc-web", "rust-web-src") if _is_debian_12(release) else ("rustc", "rust-src")
+
+
+def kernel_source_package(release: Mapping[str, str]) -> str:
+    """Return the package of the kernel's source; ``linux-source`` depends on the newest one."""
+    return "linux-source-6.1" if _is_debian_12(release) else "linux-source"
+
+
+def packages(archs: Iterable[Arch], *, tests: bool, release: Mapping[str, str]) -> list[str]:
+    """Return what to install to build for ``archs``, each name once.
+
+    That is the gate's rustc, each compiler that a package has, with ``tests`` the emulators, and
+    where Ferric has a kernel configuration also what a kernel is built from and with.
+    """
+    archs = list(archs)
+    wanted = [*rust_packages(release), *(arch.package for arch in archs if arch.package)]
+    if any(has_config(arch) for arch in archs):
+        wanted += [kernel_source_package(release), *KERNEL_HOST]
+    if tests:
+        wanted += EMULATORS
+    return list(dict.fromkeys(wanted))
+
+
+def select(words: Sequence[str], *, tests: bool) -> list[Arch]:
+    """Return the architectures that ``words`` name: names, aliases, ``all``, ``installed``.
+
+    Without words it is none, and for the tests every GCC-only one whose compiler a package has.
+    """
+    toolchains = load()
+    if words:
+        return toolchains.select(",".join(words), installed=installed)
+    return [arch for arch in toolchains.gcc_only() if arch.package] if tests else []
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the packages; what no package has goes to standard error as advice."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.doctor.packages")
+    parser.add_argument("arch", nargs="*", help="architecture or alias, all, installed")
+    parser.add_argument("--tests", action="store_true", help="also what the tests need")
+    args = parser.parse_args(argv)
+    try:
+        archs = select(args.arch, tests=args.tests)
+    except FerricError as error:
+        console.error(str(error))
+        return 1
+    for arch in archs:
+        if arch.advice:
+            console.note(f"{arch.name}: {arch.advice}")
+    print("\n".join(packages(archs, tests=args.tests, release=distribution())))
+    return 0
+
+
+def _is_debian_12(release: Mapping[str, str]) -> bool:
+    return release.get("ID") == "debian" and release.get("VERSION_ID") == "12"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

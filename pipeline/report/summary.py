@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The table at the end of a build: one line for each module, then each error with its mend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.validate.finding import Finding, Severity, printable, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from pipeline.validate.finding import Verdict
+
+_STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+_NO_TERMINAL_COLUMNS = 120
+_LIMIT = 400
+
+
+def read_all(paths: Iterable[Path]) -> list[Verdict]:
+    """Read several findings.json (``build/<arch>/<crate>/findings.json``), sorted by place."""
+    return [read(path) for path in sorted(paths)]
+
+
+def exit_status(verdicts: Iterable[Verdict], *, strict: bool = False) -> int:
+    """Return 2 where any verdict has an error, 1 for warnings where ``strict``, otherwise 0."""
+    found = {verdict.worst for verdict in verdicts}
+    if Severity.ERROR in found:
+        return 2
+    return 1 if strict and Severity.WARNING in found else 0
+
+
+def print_summary(verdicts: Sequence[Verdict], console: Console | None = None) -> None:
+    """Print the table of all modules and, under it, every error and warning.
+
+    Colour only on a terminal and without ``NO_COLOR``; that is rich's own rule.
+    """
+    console = console or _console()
+    table = Table(pad_edge=False)
+    for heading in ("arch", "module"):
+        table.add_column(heading)
+    for heading in ("text", "data", "bss", "passed", "skipped", "notes", "warnings", "errors"):
+        table.add_column(heading, justify="right")
+    for verdict in verdicts:
+        table.add_row(
+            printable(verdict.arch),
+            Text(printable(verdict.path.name)),
+            *(str(size) for size in (verdict.sizes.text, verdict.sizes.data, verdict.sizes.bss)),
+            str(len(verdict.passed)),
+            str(len(verdict.skipped)),
+            *(_count(verdict, severity) for severity in reversed(Severity)),
+        )
+    console.print(table)
+    for verdict in verdicts:
+        for finding in verdict.findings:
+            if finding.severity is not Severity.NOTE:
+                _print_finding(console, f"{verdict.arch} {verdict.path.name}", finding)
+
+
+def print_verdict(verdict: Verdict, console: Console | None = None) -> None:
+    """Print everything about one file: all findings, what was skipped and why, and the count."""
+    console = console or _console()
+    for finding in verdict.findings:
+        _print_finding(console, verdict.path.name, finding)
+    for skip in verdict.skipped:
+        _print(console, Text(f"skipped {printable(skip.check)}: {_cut(skip.reason)}", "dim"))
+    counts = ", ".join(f"{verdict.count(severity)} {severity}s" for severity in Severity)
+    name = printable(str(verdict.path))
+    _print(
+        console,
+        Text(
+            f"{name} ({verdict.arch}): {counts}, {len(verdict.skipped)} skipped, "
+            f"{len(verdict.passed)} checks passed"
+        ),
+    )
+
+
+def _print_finding(console: Console, name: str, finding: Finding) -> None:
+    """Print one finding: where and what, then what it means and what to do."""
+    head = Text(printable(finding.severity), _STYLE[finding.severity])
+    head.append(f" {printable(finding.check)}", "bold")
+    head.append(f" {printable(name)}: {_cut(finding.place)}: {_cut(finding.evidence)}")
+    _print(console, head)
+    for label, text in (
+        ("means", finding.meaning),
+        ("mend", finding.mend),
+        ("source", finding.source),
+    ):
+        if text:
+            _print(console, Text(f"  {label}: {_cut(text)}"))
+
+
+def _count(verdict: Verdict, severity: Severity) -> Text:
+    """Return the number of findings, coloured where it is not 0."""
+    number = verdict.count(severity)
+    return Text(str(number), _STYLE[severity] if number else "")
+
+
+def _cut(text: str) -> str:
+    return printable(text, _LIMIT)
+
+
+def _print(console: Console, text: Text) -> None:
+    """Print one line as it is: no markup, no wrapping, no highlighting."""
+    console.print(text, soft_wrap=True, highlight=False)
+
+
+def _console() -> Console:
+    """Return a console on standard output; where that is no terminal, of a fixed width."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_NO_TERMINAL_COLUMNS)

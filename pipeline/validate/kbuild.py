@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Kbuild's ``.<name>.cmd`` files: the commands that made an object and its parts.
+
+Kbuild (scripts/Kbuild.include, ``if_changed``) leaves beside each file the command that made it.
+A module is linked from objects and lists of objects, so the files are followed to the compilers'.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+_MAX_BYTES = 4 << 20
+_MAX_FILES = 5000
+_COMMAND = re.compile(r"(?:saved)?cmd_(\S+) := (.*)")
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """One C file compiled: the ``.cmd`` file that says so, and the words of the command."""
+
+    cmd_file: Path
+    words: tuple[str, ...]
+
+    @property
+    def records(self) -> bool:
+        """Say whether the command makes GCC record its options in the object itself."""
+        return "-frecord-gcc-switches" in self.words
+
+    @property
+    def debug(self) -> bool:
+        """Say whether the command makes GCC write DWARF, where it names its options too."""
+        return any(re.fullmatch(r"-g(dwarf.*|gdb|[123])?", word) for word in self.words)
+
+
+def compilations(path: Path) -> list[Compilation]:
+    """Return how Kbuild compiled every C file in the object ``path``; none where it did not."""
+    found: list[Compilation] = []
+    seen: set[Path] = set()
+    todo = [path]
+    while todo and len(seen) < _MAX_FILES:
+        target = todo.pop()
+        if target in seen:
+            continue
+        seen.add(target)
+        cmd_file = target.with_name(f".{target.name}.cmd")
+        name, words = _command(cmd_file)
+        if "-c" in words and words[-1].endswith(".c"):
+            found.append(Compilation(cmd_file, tuple(words)))
+        else:
+            todo += _objects(target, name, words)
+    return found
+
+
+def _command(cmd_file: Path) -> tuple[str, list[str]]:
+    """Return the target's name and the words of its command; ("", []) where there are none."""
+    match = _COMMAND.match(_text(cmd_file))
+    if match is None:
+        return "", []
+    try:
+        words = shlex.split(match[2])
+    except ValueError:
+        return "", []
+    for end in (";", "&&"):
+        words = words[: words.index(end)] if end in words else words
+    return match[1], [word.removesuffix(";") for word in words]
+
+
+def _objects(target: Path, name: str, words: list[str]) -> list[Path]:
+    """Return the objects that a link command names, directly or in an ``@list``.
+
+    Names are relative to the folder where make ran; the target's own name tells which that is.
+    """
+    if not name or not str(target.absolute()).endswith(name):
+        return []
+    base = Path(str(target.absolute()).removesuffix(name) or "/")
+    inputs = list(words)
+    for word in words:
+        if word.startswith("@"):
+            inputs += _text(base / word[1:]).split()
+    return [base / word for word in inputs if word.endswith(".o") and word != name]
+
+
+def _text(path: Path) -> str:
+    """Return a text file's start; nothing where there is no such file."""
+    with contextlib.suppress(OSError, ValueError):
+        if path.is_file():
+            with path.open("rb") as stream:
+                return stream.read(_MAX_BYTES).decode("utf-8", "replace")
+    return ""

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The module loader can resolve every name, and the object shows only what it means to."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pipeline.validate.elfdata import (
+    SHN_COMMON,
+    SHN_UNDEF,
+    STB_LOCAL,
+    STB_WEAK,
+    STT_SPARC_REGISTER,
+    STT_TLS,
+)
+from pipeline.validate.finding import Finding, Severity, Skipped, some
+from pipeline.validate.names import family
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipeline.validate.elf import Object
+    from pipeline.validate.elfdata import Symbol
+    from pipeline.validate.reference import Reference
+
+_RESOLVE = "kernel/module/main.c, simplify_symbols()"
+# What modpost, EXPORT_SYMBOL and the link script make in modules: scripts/mod/modpost.c,
+# include/linux/export.h, arch/m68k/include/asm/module.lds.h.
+MODULE_GLOBALS = re.compile(
+    r"init_module|cleanup_module|__this_module|__(?:ksymtab|kstrtab|kstrtabns|kcrctab|crc)_.+"
+    r"|__mod_.+_device_table|__(?:start|stop)_fixup"
+)
+# Supplied at the final link of a .ko, by e_machine: scripts/mod/modpost.c, ignore_undef_symbol().
+_GOT = "_GLOBAL_OFFSET_TABLE_"
+_LINKED_LATER = {
+    20: re.compile(r"_(?:rest|save)(?:32)?gpr_.*|_(?:rest|save)vr_.*"),
+    21: re.compile(r"_(?:rest|save)(?:gpr[01]|fpr|vr)_.*|\.TOC\."),
+    22: re.compile(r"__s390_indirect_jump_r.*"),
+}
+_GOT_IGNORED = (3, 62)  # EM_386, EM_X86_64: kernel/module/main.c, ignore_undef_symbol()
+
+
+def undefined(obj: Object, reference: Reference) -> Iterator[Finding | Skipped]:
+    """Every undefined name is exported by the kernel, or will be there at the next link."""
+    check = "symbols.undefined"
+    unknown: set[str] = set()
+    for symbol in _undefined(obj, reference):
+        known = family(symbol.name)
+        if reference.exports is None and known is None:
+            unknown.add(symbol.name)
+        elif symbol.bind == STB_WEAK:
+            yield _weak(check, symbol)
+        elif known is not None:
+            # Without a tree it may be that this kernel exports it, as alpha does for __divqu.
+            arithmetic = known.library == "libgcc" and reference.exports is None
+            yield Finding(
+                check,
+                Severity.WARNING if arithmetic else Severity.ERROR,
+                symbol.name,
+                f"undefined, a name of {known.library}"
+                + ("; no kernel tree to look it up in" if reference.exports is None else ""),
+                f"{known.why}; the kernel does not load the module: Unknown symbol (ENOENT)",
+                known.mend,
+                _RESOLVE,
+            )
+        else:
+            yield Finding(
+                check,
+                Severity.ERROR,
+                symbol.name,
+                f"undefined, and none of the {len(reference.exports or ())} symbols that this "
+                "kernel exports",
+                "the kernel does not load the module: Unknown symbol (ENOENT)",
+                "use what the kernel exports (Module.symvers), or configure what exports it",
+                _RESOLVE,
+            )
+    if unknown:
+        yield Skipped(
+            check, f"no kernel tree: {len(unknown)} names are not looked up: {some(unknown)}"
+        )
+
+
+def global_names(obj: Object, reference: Reference) -> Iterator[Finding | Skipped]:
+    """Nothing is global but what was meant to be: two modules never clash."""
+    check = "symbols.global"
+    names = {
+        symbol.name
+        for symbol in obj.symbols
+        if symbol.bind != STB_LOCAL and symbol.section != SHN_UNDEF and symbol.name
+    }
+    if obj.is_module:
+        names = {name for name in names if not MODULE_GLOBALS.fullmatch(name)}
+    if reference.allowed_globals is None:
+        if names:
+            yield Skipped(
+                check,
+                "which names are meant to be global is not known (--allow-global); "
+                f"{len(names)} are: {some(names)}",
+            )
+        return
+    for name in sorted(names - reference.allowed_globals):
+        yield Finding(
+            check,
+            Severity.ERROR,
+            name,
+            "global; meant are "
+            + (some(reference.allowed_globals) if reference.allowed_globals else "none"),
+            "another object with the same name clashes with it, or is used instead of it",
+            "make it local at the link (objcopy --keep-global-symbol), or allow it",
+            "GNU ld manual, -r; GNU binutils manual, objcopy",
+        )
+
+
+def required(obj: Object, reference: Reference) -> Iterator[Finding | Skipped]:
+    """Every name that the object is there for is defined and global."""
+    check = "symbols.required"
+    if not reference.required_globals:
+        yield Skipped(check, "which names it is there for is not known")
+    defined = {
+        symbol.name
+        for symbol in obj.symbols
+        if symbol.bind != STB_LOCAL and symbol.section not in (SHN_UNDEF, SHN_COMMON)
+    }
+    for name in sorted(reference.required_globals - defined):
+        yield Finding(
+            check,
+            Severity.ERROR,
+            name,
+            "it is not defined here, or is local",
+            "the object may load, and does not do what it is there for",
+            "keep it at the link (ld -u), and do not make it local",
+            "kernel/module/main.c, do_init_module()",
+        )
+
+
+def common(obj: Object, _reference: Reference) -> Iterator[Finding]:
+    """No symbol is COMMON."""
+    for symbol in obj.symbols:
+        if symbol.section == SHN_COMMON and not symbol.name.startswith("__gnu_lto"):
+            yield Finding(
+                "symbols.common",
+                Severity.ERROR,
+                symbol.name,
+                f"SHN_COMMON, {symbol.size} bytes",
+                "the kernel refuses the module (ENOEXEC): please compile with -fno-common",
+                "compile with -fno-common",
+                _RESOLVE,
+            )
+
+
+def thread_local(obj: Object, _reference: Reference) -> Iterator[Finding]:
+    """No symbol is thread-local."""
+    for symbol in obj.symbols:
+        if symbol.type == STT_TLS:
+            yield Finding(
+                "symbols.tls",
+                Severity.ERROR,
+                symbol.name,
+                f"STT_TLS, {'undefined' if symbol.section == SHN_UNDEF else 'defined'}",
+                "the kernel has no thread-local storage: the access goes to a wrong address",
+                "use a per-CPU variable, or the task",
+                "kernel/module/main.c: the loader knows no TLS segment",
+            )
+
+
+def _undefined(obj: Object, reference: Reference) -> Iterator[Symbol]:
+    """Yield the undefined symbols that nothing in ``reference`` supplies."""
+    later = _LINKED_LATER.get(obj.machine)
+    supplied = reference.allowed_undefined
+    exports = reference.exports if reference.exports is not None else {}
+    for symbol in obj.symbols[1:]:
+        name = symbol.name
+        if symbol.section != SHN_UNDEF or symbol.type == STT_SPARC_REGISTER or name in supplied:
+            continue
+        if name in exports or (name == "__this_module" and not obj.is_module):
+            continue
+        if name == _GOT and (obj.machine in _GOT_IGNORED or not obj.is_module):
+            continue
+        if later and not obj.is_module and later.fullmatch(name):
+            continue
+        yield symbol
+
+
+def _weak(check: str, symbol: Symbol) -> Finding:
+    """Return the warning for a weak undefined name: no error, and 0 at run."""
+    return Finding(
+        check,
+        Severity.WARNING,
+        symbol.name,
+        "weak and undefined, and not exported by this kernel",
+        "its address is 0: a call through it without a test crashes",
+        "define it, or do not refer to it",
+        _RESOLVE,
+    )
+
+
+CHECKS = {
+    "symbols.undefined": undefined,
+    "symbols.global": global_names,
+    "symbols.required": required,
+    "symbols.common": common,
+    "symbols.tls": thread_local,
+}

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The verbs that go along a crate's way: transpile, compile, build, target and report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline import console, stages
+from pipeline.compile.object import compile_c, compile_command
+from pipeline.crate.graph import load_crate
+from pipeline.errors import UserError
+from pipeline.files import write_atomic
+from pipeline.report.summary import exit_status, print_summary
+from pipeline.stages import Options, Outputs
+from pipeline.target import Target, resolve
+from pipeline.validate.finding import read
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from pipeline.crate.model import Crate
+
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - its only name
+    Stage = Callable[[Options, Target, Crate, Outputs], object]
+
+STAGES: dict[str, Stage] = {
+    "check": stages.run_check,
+    "transpile": stages.run_transpile,
+    "compile": lambda _options, target, _crate, outputs: stages.run_compile(target, outputs),
+    "link": stages.run_link,
+    "module": lambda _options, target, crate, outputs: stages.run_module(target, crate, outputs),
+    "validate": stages.run_validate,
+}
+
+
+def add_build(subparsers: Subparsers) -> None:
+    """Add ``build``: a crate to one object, or to a module where there is a kernel tree."""
+    parser = subparsers.add_parser(
+        "build",
+        help="go the whole way for one crate: to a validated object, or a .ko",
+        description="Go the whole way for one crate, without SCons. Exit status: 0 nothing worse "
+        "than a note or a warning, 1 a step failed, 2 the result has errors.",
+    )
+    _crate_arguments(parser)
+    parser.add_argument(
+        "--root",
+        action="append",
+        default=[],
+        metavar="SYMBOL",
+        help="what the result is there for (again for more); default: the #[no_mangle] items",
+    )
+    parser.add_argument(
+        "--only", choices=STAGES, help="one stage, on what the earlier ones left in --out"
+    )
+    parser.set_defaults(main=build)
+
+
+def add_transpile(subparsers: Subparsers) -> None:
+    """Add ``transpile``: a crate to C."""
+    parser = subparsers.add_parser(
+        "transpile", help="turn a crate into C", description="Turn a crate into C with mrustc."
+    )
+    _crate_arguments(parser)
+    parser.set_defaults(main=transpile)
+
+
+def add_compile(subparsers: Subparsers) -> None:
+    """Add ``compile``: any C file to an object, with the Rust part's flags."""
+    parser = subparsers.add_parser(
+        "compile",
+        help="compile a C file with the kernel's GCC and the kernel's flags",
+        description="Compile a C file as the Rust part of a module is compiled.",
+    )
+    parser.add_argument("file", type=Path)
+    _target_arguments(parser)
+    parser.add_argument("-o", dest="output", type=Path, help="default: the file's name with .o")
+    parser.set_defaults(main=compile_file)
+
+
+def add_target(subparsers: Subparsers) -> None:
+    """Add ``target``: what a build for an architecture stands on."""
+    parser = subparsers.add_parser(
+        "target",
+        help="compiler, kernel tree, flags and layout of an architecture; builds the tree",
+        description="Say, as JSON, what a build for an architecture stands on. With kernel=auto "
+        "the kernel tree is built first, where the cache has none.",
+    )
+    _target_arguments(parser)
+    parser.add_argument("-o", dest="output", type=Path, help="write it there")
+    parser.set_defaults(main=target)
+
+
+def add_commands(subparsers: Subparsers) -> None:
+    """Add ``commands``: how C files are compiled, for editors and analysers."""
+    parser = subparsers.add_parser(
+        "commands",
+        help="write compile_commands.json for C files of the Rust part",
+        description="Write compile_commands.json (clang's JSON Compilation Database) for C files.",
+    )
+    parser.add_argument("file", nargs="+", type=Path)
+    _target_arguments(parser)
+    parser.add_argument("-o", dest="output", type=Path, required=True)
+    parser.set_defaults(main=commands)
+
+
+def add_report(subparsers: Subparsers) -> None:
+    """Add ``report``: several verdicts as one table."""
+    parser = subparsers.add_parser(
+        "report",
+        help="several findings.json as one table",
+        description="Show several findings.json. Exit status: 0 no errors, 2 errors.",
+    )
+    parser.add_argument("findings", nargs="+", type=Path)
+    parser.add_argument("--quiet", action="store_true", help="only the exit status")
+    parser.add_argument("-o", dest="output", type=Path, help="also write them as one JSON document")
+    parser.set_defaults(main=report)
+
+
+def build(args: argparse.Namespace) -> int:
+    """Build a crate, or run one of its stages."""
+    options = _options(args)
+    name = console_name(options.crate)
+    if args.only:
+        target_ = resolve(options.arch, options.kernel)
+        crate = load_crate(options.crate)
+        outputs = Outputs(options.out, crate.crate_name)
+        STAGES[args.only](options, target_, crate, outputs)
+        return 0
+    verdict = stages.build(options, lambda step: console.step(options.arch, name, step))
+    print_summary([verdict])
+    return exit_status([verdict])
+
+
+def console_name(path: Path) -> str:
+    """Return the crate's name as its folder has it, before anything was read."""
+    return path.resolve().parent.name if path.name == "Cargo.toml" else path.resolve().name
+
+
+def transpile(args: argparse.Namespace) -> int:
+    """Turn a crate into C and say where it is."""
+    options = _options(args)
+    crate = load_crate(options.crate)
+    outputs = Outputs(options.out, crate.crate_name)
+    stages.run_transpile(options, resolve(options.arch, options.kernel), crate, outputs)
+    print(outputs.c_file)
+    return 0
+
+
+def compile_file(args: argparse.Namespace) -> int:
+    """Compile one C file."""
+    if not args.file.is_file():
+        raise UserError("no such file", where=str(args.file))
+    found = resolve(args.arch, args.kernel)
+    output = args.output or Path(args.file.name).with_suffix(".o")
+    compile_c(found.toolchain, found.flags, args.file, output.absolute())
+    print(output)
+    return 0
+
+
+def target(args: argparse.Namespace) -> int:
+    """Describe a target."""
+    text = json.dumps(describe(resolve(args.arch, args.kernel)), indent=1) + "\n"
+    if args.output:
+        write_atomic(args.output, text)
+    else:
+        print(text, end="")
+    return 0
+
+
+def describe(found: Target) -> dict[str, Any]:
+    """Return a target as JSON values: all that a build's outputs depend on."""
+    tree = found.tree
+    return {
+        "arch": found.arch.name,
+        "gcc": {"prefix": found.toolchain.prefix, "banner": found.toolchain.banner},
+        "kernel": tree.identity() | {"source": str(tree.source)} if tree else None,
+        "no_kernel": found.no_tree,
+        "release": tree.release if tree else None,
+        "flags": found.flags.words,
+        "flags_origin": found.flags.origin,
+        "declared": [asdict(one) for one in found.flags.declared],
+        "layout": found.layout.as_dict(),
+        "mrustc_target": found.mrustc_file,
+    }
+
+
+def commands(args: argparse.Namespace) -> int:
+    """Write how each C file is compiled; whether the file is there yet does not matter."""
+    found = resolve(args.arch, args.kernel)
+    entries = [
+        {
+            "directory": str(path.absolute().parent),
+            "file": path.name,
+            "output": f"{path.name}.o",
+            "arguments": compile_command(found.toolchain, found.flags, path, f"{path.name}.o"),
+        }
+        for path in args.file
+    ]
+    write_atomic(args.output, json.dumps(entries, indent=1) + "\n")
+    return 0
+
+
+def report(args: argparse.Namespace) -> int:
+    """Show verdicts, and judge them together."""
+    verdicts = [read(path) for path in args.findings]
+    if not args.quiet:
+        print_summary(verdicts)
+    if args.output:
+        documents = [json.loads(path.read_text(encoding="utf-8")) for path in args.findings]
+        write_atomic(args.output, json.dumps(documents, indent=1) + "\n")
+    return exit_status(verdicts)
+
+
+def _target_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--arch", required=True, metavar="A", help="architecture or alias")
+    parser.add_argument(
+        "--kernel",
+        default="auto",
+        metavar="K",
+        help="auto (Ferric's own, cached), none, or the path of a built tree; default: auto",
+    )
+
+
+def _crate_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("crate", type=Path, help="the crate's folder, or its Cargo.toml")
+    _target_arguments(parser)
+    parser.add_argument(
+        "--transpiler", default="auto", choices=("auto", "mrustc"), help="default: auto (mrustc)"
+    )
+    parser.add_argument("--mrustc", default="", metavar="PATH", help="default: mrustc on PATH")
+    parser.add_argument("--rust-src", default="", metavar="PATH", help="Rust's library source")
+    parser.add_argument("--rustc", default="", metavar="PATH", help="default: a usable one on PATH")
+    parser.add_argument(
+        "--gate",
+        default="auto",
+        choices=("auto", "off", "require"),
+        help="check types and borrows with rustc first; default: auto (where there is a rustc)",
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="for all outputs")
+
+
+def _options(args: argparse.Namespace) -> Options:
+    return Options(
+        crate=args.crate,
+        arch=args.arch,
+        out=args.out.absolute(),
+        kernel=args.kernel,
+        mrustc=args.mrustc,
+        rust_src=args.rust_src,
+        rustc=args.rustc,
+        gate=args.gate,
+        roots=tuple(getattr(args, "root", ())),
+    )

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the SConstruct does with variables, architectures, the terminal and the end of a build."""
+
+from __future__ import annotations
+
+import atexit
+import difflib
+import os
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import crates as steps
+import SCons.Node
+import SCons.Script
+from SCons.Action import Action
+from SCons.Subst import Literal
+
+from pipeline import console
+from pipeline.check.rustc import find_rustc
+from pipeline.errors import FerricError
+from pipeline.report.summary import print_summary
+from pipeline.toolchains.find import find, installed
+from pipeline.toolchains.load import load
+from pipeline.transpile.mrustc import find_mrustc
+from pipeline.validate.finding import read
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.toolchains.model import Arch
+
+SAMPLES = steps.PROJECT / "samples"
+_CHOICES = {
+    "transpiler": ("auto", "mrustc"),
+    "gate": ("auto", "off", "require"),
+    "verbose": ("0", "1"),
+}
+_BUILT = (SCons.Node.executed, SCons.Node.up_to_date)
+_skipped: list[str] = []
+
+
+def stop(text: str) -> None:
+    """End before anything is built, with an error that is complete."""
+    console.error(text)
+    SCons.Script.Exit(1)
+
+
+def environment(arguments: dict[str, str]) -> dict[str, str]:
+    """Return the environment of every command: the user's, with this project importable."""
+    path = os.pathsep.join(filter(None, [str(steps.PROJECT), os.environ.get("PYTHONPATH", "")]))
+    verbose = {"FERRIC_VERBOSE": "1"} if arguments.get("verbose", "0") == "1" else {}
+    return {**os.environ, "PYTHONPATH": path, **verbose}
+
+
+def variables(given: Any, tools: Sequence[Any]) -> Any:
+    """Add every variable: the architecture here, the others where their tool is."""
+    given.Add(
+        "arch",
+        "architectures to build for: names or aliases between commas, all, or installed",
+        "installed",
+    )
+    for tool in tools:
+        tool.options(given)
+    SCons.Script.SetOption("no_progress", True)  # noqa: FBT003 - SCons's interface
+    return given
+
+
+def check_variables(env: Any, given: Any) -> None:
+    """Stop at a variable that is unknown, or has a value that it cannot have."""
+    known = [option.key for option in given.options]
+    for name in given.UnknownVariables():
+        stop(f"unknown variable {name}{_nearest(name, known)}\n  mend: scons -h lists them")
+    for name, allowed in _CHOICES.items():
+        if env[name] not in allowed:
+            hint = _nearest(env[name], allowed)
+            stop(f"{name}={env[name]}{hint}\n  mend: {name} is one of {', '.join(allowed)}")
+    env["VERBOSE"] = env["verbose"] == "1"
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def help_text(given: Any) -> str:
+    """Return what ``scons -h`` says: commands, variables with their defaults, architectures."""
+    lines = [
+        "Ferric builds Linux kernel modules in Rust for the architectures that only GCC reaches.",
+        "",
+        "  scons arch=m68k                 build and validate the samples",
+        "  scons arch=m68k module=PATH     build and validate a crate of your own",
+        "  scons doctor                    what is installed, what is missing, where it comes from",
+        "  scons -c arch=m68k              remove what was built",
+        "",
+        "Variables (NAME=VALUE):",
+    ]
+    for option in given.options:
+        head = f"  {option.key:<11} "
+        text = f"{option.help} (default: {option.default or 'found by itself'})"
+        lines += textwrap.wrap(text, 96, initial_indent=head, subsequent_indent=" " * len(head))
+    lines += ["", "Architectures (with aliases):"]
+    for arch in load().gcc_only():
+        lines.append(_arch_line(arch))
+    lines += ["", "To compare with (rustc reaches them too):"]
+    toolchains = load()
+    lines += [_arch_line(toolchains[name]) for name in toolchains if toolchains[name].reference]
+    return "\n".join(lines) + "\n"
+
+
+def _arch_line(arch: Arch) -> str:
+    names = f"{arch.name} ({', '.join(arch.aliases)})" if arch.aliases else arch.name
+    state = "GCC installed" if installed(arch) else f"needs {arch.package or 'a GCC of your own'}"
+    return f"  {names:<36} {state}"
+
+
+def builds(env: Any, targets: Sequence[str]) -> bool:
+    """Say whether this run declares builds at all: ``scons doctor`` and ``-h`` need none."""
+    return not (env.GetOption("help") or list(targets) == ["doctor"])
+
+
+def architectures(env: Any) -> list[Arch]:
+    """Return the architectures asked for; ``all`` leaves out, and says so, what has no GCC."""
+    try:
+        chosen = load().select(env["arch"], installed=installed)
+        if "all" in env["arch"].split(","):
+            _skipped.extend(_why_skipped(arch) for arch in chosen if not installed(arch))
+            return [arch for arch in chosen if installed(arch)]
+        for arch in chosen:
+            find(arch)
+    except FerricError as error:
+        stop(str(error))
+    return chosen
+
+
+def _why_skipped(arch: Arch) -> str:
+    try:
+        find(arch)
+    except FerricError as error:
+        return f"{arch.name}: skipped: {error}"
+    return ""
+
+
+def for_arch(base: Any, arch: Arch) -> Any:
+    """Return the environment of one architecture."""
+    toolchain = find(arch)
+    env = base.Clone(ARCH=arch, ARCH_NAME=arch.name, C_FILES=[])
+    env["GCC_IDENTITY"] = f"{toolchain.banner} {steps.identity(str(toolchain.gcc))}"
+    env["MRUSTC_IDENTITY"] = _tool(lambda: steps.identity(str(find_mrustc(base["mrustc"]).path)))
+    env["RUSTC_IDENTITY"] = _tool(lambda: steps.identity(str(find_rustc(base["rustc"]).path)))
+    env["TARGET_FILE"] = env.Target()
+    return env
+
+
+def _tool(identify: Any) -> str:
+    """Return a tool's identity; that it is missing is told by the step that needs it."""
+    try:
+        return str(identify())
+    except FerricError:
+        return "absent"
+
+
+def crates(env: Any) -> list[Path]:
+    """Return the folders of the crates to build: the user's one, or all samples."""
+    if env["module"]:
+        return [Path(env["module"]).expanduser().absolute()]
+    return sorted(manifest.parent for manifest in SAMPLES.glob("*/Cargo.toml"))
+
+
+def doctor(env: Any) -> Any:
+    """Return the action of ``scons doctor``."""
+    argv = [Literal(word) for word in (sys.executable, "-m", "pipeline", "doctor")]
+    return Action([argv], None if env["VERBOSE"] else "looking for tools")
+
+
+def count_steps(env: Any) -> None:
+    """Show done/total in front of every step on a terminal; steps that need nothing count too."""
+    seen: set[str] = set()
+
+    def visit(node: Any) -> None:
+        if str(node) in steps.declared:
+            seen.add(steps.declared[str(node)])
+
+    def show(text: str, _target: object, _source: object, _env: object) -> None:
+        total = len(set(steps.declared.values()))
+        prefix = f"[{len(seen):>{len(str(total))}}/{total}] " if sys.stdout.isatty() else ""
+        sys.stdout.write(f"{prefix}{text}\n")
+        sys.stdout.flush()
+
+    SCons.Script.Progress(visit)
+    env["PRINT_CMD_LINE_FUNC"] = show
+
+
+def summary_at_exit(env: Any) -> None:
+    """Print the table of all verdicts when the build ends, however it ends."""
+    if any(env.GetOption(name) for name in ("clean", "no_exec", "question", "silent")):
+        return
+    atexit.register(_summary)
+
+
+def _summary() -> None:
+    verdicts = []
+    for arch, crate, node in steps.verdicts:
+        path = Path(node.get_abspath())
+        if path.is_file() and node.get_state() in _BUILT:
+            verdicts.append(read(path))
+        else:
+            console.note(f"{arch}: {crate}: not built")
+    if verdicts:
+        print_summary(verdicts)
+    for line in _skipped:
+        console.note(line)

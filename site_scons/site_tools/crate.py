@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Builder ``Crate``: the stages of one crate for one architecture, each a command of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import crates
+from SCons.Scanner import Scanner
+
+from pipeline.crate.graph import load_crate
+from pipeline.kernel.auto import has_config
+from pipeline.stages import Outputs
+
+
+def options(opts):
+    """Add the variables that choose crates and compilers."""
+    opts.Add("module", "path of a crate of your own, to build instead of the samples", "")
+    opts.Add("transpiler", "who turns Rust into C: auto or mrustc", "auto")
+    opts.Add("mrustc", "path of mrustc, where it is not on PATH", "")
+    opts.Add("rust_src", "Rust's library source that mrustc takes: a folder or an archive", "")
+    opts.Add("rustc", "path of the rustc that checks types and borrows", "")
+    opts.Add(
+        "gate",
+        "check types and borrows with rustc first: auto (where there is one), off, require",
+        "auto",
+    )
+
+
+def exists(env):  # noqa: ARG001 - SCons's interface
+    """Say that the tool can be used: a missing mrustc is told when a crate needs it."""
+    return True
+
+
+def generate(env):
+    """Add the pseudo-builder and the scanner of crates."""
+    env["CRATE_SCANNER"] = Scanner(crates.scan_crate, name="CrateScanner")
+    env.AddMethod(crate_outputs, "Crate")
+    env.AddMethod(compile_commands, "CompileCommands")
+
+
+def crate_outputs(env, path):
+    """Declare all stages of the crate at ``path``; return the node of its ``findings.json``."""
+    crate = load_crate(Path(path))
+    out = Path(env.Dir(f"#build/{env['ARCH_NAME']}/{crate.crate_name}").get_abspath())
+    way = _Way(env, crate, Outputs(out, crate.crate_name))
+    files = way.outputs
+    gate = way.stage("check", [files.gate], [way.manifest])
+    c_files = way.stage(
+        "transpile", [files.c_file, files.root_c, files.units], [way.manifest, *gate]
+    )
+    objects = way.stage("compile", [files.crate_object, files.root_object], c_files[:2])
+    final = way.stage("link", [files.linked], [*objects, c_files[2]])
+    if way.makes_module:
+        final = way.stage("module", [files.module], [*final, c_files[0]])
+    findings = way.stage("validate", [files.findings], [*final, *gate])[0]
+    env.Clean(findings, env.Dir(str(out)))
+    crates.verdicts.append((env["ARCH_NAME"], crate.crate_name, findings))
+    env["C_FILES"] += c_files[:2]
+    return findings
+
+
+def compile_commands(env):
+    """Return the node of ``build/<arch>/compile_commands.json``: how each C file is compiled."""
+    output = env.File(f"#build/{env['ARCH_NAME']}/compile_commands.json")
+    words = ["commands", "--arch", env["ARCH_NAME"], "--kernel", env["kernel"]]
+    words += ["-o", output.get_abspath(), *(node.get_abspath() for node in env["C_FILES"])]
+    made = crates.step(env, "-", "commands", [output], [], words)
+    env.Depends(made, env["TARGET_FILE"])
+    return made[0]
+
+
+class _Way:
+    """One crate on its way through the stages."""
+
+    def __init__(self, env, crate, outputs):
+        self.env = env
+        self.crate = crate
+        self.outputs = outputs
+        self.manifest = env.File(str(crate.manifest_path))
+        tree = env["kernel"] != "auto" or has_config(env["ARCH"])
+        self.makes_module = env["kernel"] != "none" and tree and crate.module.runtime == "kernel"
+
+    def stage(self, name, targets, sources):
+        """Declare one stage and return its targets."""
+        env = self.env
+        words = ["build", self.manifest.get_abspath(), "--only", name]
+        words += ["--arch", env["ARCH_NAME"], "--out", self.outputs.out]
+        for option in ("kernel", "transpiler", "mrustc", "rust-src", "rustc", "gate"):
+            value = env[option.replace("-", "_")]
+            if value:
+                words += [f"--{option}", value]
+        made = crates.step(env, self.crate.crate_name, name, targets, sources, words)
+        env.Depends(made, [env["TARGET_FILE"], env.Value(self._tools(name))])
+        return made
+
+    def _tools(self, name):
+        """Return what a stage depends on beside files: the tools that it runs."""
+        env = self.env
+        return {
+            "check": [env["RUSTC_IDENTITY"]],
+            "transpile": [env["MRUSTC_IDENTITY"], crates.identity(env["rust_src"])],
+        }.get(name, [env["GCC_IDENTITY"]])

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The self-test on each architecture gives the log that a native rustc build of it gives."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.toolchains.find import Toolchain, find, installed
+from pipeline.toolchains.load import load
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+REPOSITORY = Path(__file__).parents[2]
+CORE = REPOSITORY / "samples/selftest/core"
+DRIVER = Path(__file__).parent / "selftest/driver.c"
+NATIVE = Path(__file__).parent / "selftest/native.rs"
+ARCHITECTURES = ("m68k", "alpha", "parisc", "sh", "openrisc")
+TOOLCHAINS = load()
+
+RESULT = re.compile(r"(not ok|ok) (\d+) (\w+) (?:[0-9a-f]{16}|# SKIP (.+))")
+SKIPS = {"no compare-and-swap"}
+"""The reasons for which an architecture may skip a test that the reference has."""
+
+
+def succeed(argv: Sequence[str | Path], *, timeout: float = 300) -> str:
+    words = [str(word) for word in argv]
+    result = subprocess.run(
+        words, cwd=REPOSITORY, capture_output=True, text=True, timeout=timeout, check=False
+    )
+    assert result.returncode == 0, f"{words}\n{result.stdout[-3000:]}\n{result.stderr[-3000:]}"
+    return result.stdout
+
+
+def results(log: str) -> dict[str, str]:
+    """Return each test's line by the test's name."""
+    found = {}
+    for line in log.splitlines():
+        if match := RESULT.fullmatch(line):
+            found[match[3]] = line
+    return found
+
+
+@pytest.fixture(scope="module")
+def native_log(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The log of a build by rustc that checks for overflow, run here."""
+    rustc = shutil.which("rustc")
+    if rustc is None:
+        pytest.skip("rustc is not installed")
+    out = tmp_path_factory.mktemp("native")
+    options: list[str | Path] = [
+        rustc,
+        "--edition=2021",
+        "-Copt-level=1",
+        "-Cdebug-assertions=on",
+        "--out-dir",
+        out,
+    ]
+    library: list[str | Path] = [
+        *options,
+        "--crate-name=selftest_core",
+        "--crate-type=rlib",
+        CORE / "src/lib.rs",
+    ]
+    succeed(library)
+    extern = f"selftest_core={out}/libselftest_core.rlib"
+    succeed([*options, "--crate-name=native", "--extern", extern, NATIVE])
+    return succeed([out / "native"])
+
+
+@pytest.fixture(params=ARCHITECTURES)
+def toolchain(request: pytest.FixtureRequest) -> Toolchain:
+    arch = TOOLCHAINS.get(request.param)
+    if not installed(arch):
+        pytest.skip(f"no GCC for {arch.name} is installed")
+    if shutil.which("mrustc") is None:
+        pytest.skip("mrustc is not installed")
+    return find(arch)
+
+
+def emulator(toolchain: Toolchain) -> str:
+    name = f"qemu-{toolchain.arch.qemu.user}"
+    path = shutil.which(name)
+    if path is None:
+        pytest.skip(f"{name} is not installed")
+    return path
+
+
+def build_object(toolchain: Toolchain, out: Path) -> Path:
+    """Build the core of the self-test as one object whose only root is `run`."""
+    build: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pipeline",
+        "build",
+        CORE,
+        "--arch",
+        toolchain.arch.name,
+    ]
+    succeed([*build, "--kernel", "none", "--root", "run", "--out", out], timeout=900)
+    return out / "selftest_core.o"
+
+
+def link_program(toolchain: Toolchain, module: Path, program: Path) -> None:
+    """Link the object with the freestanding driver.
+
+    libgcc stands in for the arithmetic that a kernel of this architecture exports to its modules.
+    """
+    flags = [*toolchain.arch.abi_flags, "-O1", "-ffreestanding", "-Wall", "-Wextra", "-Werror"]
+    flags += ["-fno-tree-loop-distribute-patterns", "-nostdlib", "-static"]
+    succeed([toolchain.gcc, *flags, DRIVER, module, "-lgcc", "-o", program])
+
+
+def test_native_build_passes(native_log: str) -> None:
+    lines = results(native_log)
+    assert len(lines) >= 40
+    assert all(line.startswith("ok ") and "SKIP" not in line for line in lines.values())
+    assert native_log.splitlines()[:2] == ["KTAP version 1", f"1..{len(lines)}"]
+
+
+def test_log_is_the_native_one(toolchain: Toolchain, native_log: str, tmp_path: Path) -> None:
+    emulated = emulator(toolchain)
+    program = tmp_path / "selftest"
+    link_program(toolchain, build_object(toolchain, tmp_path / "out"), program)
+    log = succeed([emulated, program], timeout=120)
+    expected, actual = results(native_log), results(log)
+    skipped = {name for name, line in actual.items() if "# SKIP" in line}
+    assert {line.split("# SKIP ")[1] for line in map(actual.get, skipped) if line} <= SKIPS
+    assert {name: line for name, line in actual.items() if name not in skipped} == {
+        name: line for name, line in expected.items() if name not in skipped
+    }
+    if not skipped:
+        assert log == native_log

@@ -1,0 +1,417 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Each check on hand-made objects: what it finds, and that it finds nothing in a good one."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.toolchains.find import Toolchain
+from pipeline.toolchains.load import load
+from pipeline.validate import abi_flags, judge, recorder
+from pipeline.validate.disassembly import Instruction
+from pipeline.validate.finding import Finding, Severity, Skipped, Verdict
+from pipeline.validate.judge import validate
+from pipeline.validate.kbuild import compilations
+from pipeline.validate.names import family
+from pipeline.validate.reference import Declared, Reference, for_arch
+from pipeline.validate.registers import _SYNTAX
+from tests.unit.elf_writer import COMMENT, Elf, Sec, Sym, good
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pipeline.toolchains.model import Arch
+    from pipeline.validate.elf import Object
+
+WANTED = "GNU C17 12.2.0 -mcpu=68040 -ffixed-a2"
+
+
+@pytest.fixture(autouse=True)
+def _no_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No compiler and no objdump: they are asked in the integration tests."""
+    monkeypatch.setattr(recorder, "recorded", lambda _gcc, flags: " ".join(["GNU C17", *flags]))
+    monkeypatch.setattr(recorder, "already_so", lambda _gcc, flag, _others: flag == "-fno-common")
+    monkeypatch.setattr("pipeline.validate.registers.disassemble", lambda _obj, _tool: [])
+    monkeypatch.setattr(Toolchain, "tool", lambda _self, name: name)
+
+
+@pytest.fixture(scope="module")
+def arch() -> Arch:
+    return load().get("m68k")
+
+
+@pytest.fixture
+def reference(arch: Arch) -> Reference:
+    toolchain = Toolchain(arch, "m68k-x", "/nowhere/m68k-x-", (12, 2, 0), "gcc 12", COMMENT)
+    return dataclasses.replace(
+        for_arch(arch, toolchain),
+        flags=("-mcpu=68040", "-ffixed-a2"),
+        exports={"_printk": "vmlinux"},
+        allowed_globals=frozenset({"run"}),
+        required_globals=frozenset({"run"}),
+    )
+
+
+def judged(tmp_path: Path, elf: Elf, reference: Reference) -> Verdict:
+    path = tmp_path / "a.o"
+    path.write_bytes(elf.build())
+    return validate(path, reference)
+
+
+def bad(verdict: Verdict) -> dict[str, Finding]:
+    return {one.check: one for one in verdict.findings if one.severity is not Severity.NOTE}
+
+
+def replaced(elf: Elf, name: str, data: bytes) -> Elf:
+    elf.sections = [Sec(name, data) if one.name == name else one for one in elf.sections]
+    return elf
+
+
+def test_a_good_object_has_no_finding(tmp_path: Path, reference: Reference) -> None:
+    verdict = judged(tmp_path, good(), reference)
+    assert verdict.findings == ()
+    assert verdict.worst is None
+    assert {"identity.machine", "provenance.flags", "symbols.undefined"} <= set(verdict.passed)
+    assert {skip.check for skip in verdict.skipped} == {
+        "identity.kernel",
+        "provenance.kernel-compiler",
+        "provenance.producer",
+    }
+    assert verdict.sizes.text == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "check"),
+    [
+        ({"machine": 62}, "identity.machine"),
+        ({"bits": 64}, "identity.class"),
+        ({"order": "little"}, "identity.byte-order"),
+        ({"kind": 2}, "identity.kind"),
+        ({"flags": 0x00810000}, "identity.flags"),
+    ],
+)
+def test_identity(
+    tmp_path: Path, reference: Reference, changes: dict[str, object], check: str
+) -> None:
+    found = bad(judged(tmp_path, good(**changes), reference))
+    assert set(found) == {check}
+    assert found[check].severity is Severity.ERROR
+
+
+def test_identity_against_an_object_of_the_kernel(tmp_path: Path, reference: Reference) -> None:
+    kernel = tmp_path / "kernel.o"
+    kernel.write_bytes(good(flags=1).build())
+    compared = dataclasses.replace(reference, kernel_object=kernel)
+    assert set(bad(judged(tmp_path, good(), compared))) == {"identity.kernel"}
+    kernel.write_bytes(b"not an object")
+    verdict = judged(tmp_path, good(), compared)
+    assert (
+        "cannot be judged" in {one.check: one.reason for one in verdict.skipped}["identity.kernel"]
+    )
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [b"\0rustc version 1.96.0\0", b"\0Debian clang version 14\0", b"\0GCC: (GNU) 11.1.0\0", b""],
+)
+def test_another_compiler_or_none(tmp_path: Path, reference: Reference, comment: bytes) -> None:
+    found = bad(judged(tmp_path, replaced(good(), ".comment", comment), reference))
+    assert found["provenance.compiler"].severity is Severity.ERROR
+
+
+def test_one_foreign_comment_among_good_ones(tmp_path: Path, reference: Reference) -> None:
+    text = f"\0{COMMENT}\0\0LLD 14.0.6\0".encode()
+    found = bad(judged(tmp_path, replaced(good(), ".comment", text), reference))
+    assert "LLD" in found["provenance.compiler"].evidence
+
+
+@pytest.mark.parametrize(
+    "name", ["_RNvCs1_3foo3bar", "_ZN4core3fmt17h0123456789abcdefE", "x.llvm.123", "__llvm_prf"]
+)
+def test_foreign_symbols(tmp_path: Path, reference: Reference, name: str) -> None:
+    elf = good()
+    elf.symbols.append(Sym(name, ".text", bind=0))
+    assert set(bad(judged(tmp_path, elf, reference))) == {"provenance.foreign"}
+
+
+@pytest.mark.parametrize("name", ["_Read", "_raw_lock", "ZRG2cE9core", "__mrustc_bitrev8", "_R"])
+def test_names_that_are_not_foreign(tmp_path: Path, reference: Reference, name: str) -> None:
+    elf = good()
+    elf.symbols.append(Sym(name, ".text", bind=0))
+    assert bad(judged(tmp_path, elf, reference)) == {}
+
+
+@pytest.mark.parametrize("name", [".llvm_addrsig", ".llvmbc", ".note.rustc", ".rustc"])
+def test_foreign_sections(tmp_path: Path, reference: Reference, name: str) -> None:
+    elf = good()
+    elf.sections.append(Sec(name, b"x"))
+    assert set(bad(judged(tmp_path, elf, reference))) == {"provenance.foreign"}
+
+
+def test_a_unit_without_record_is_an_error(tmp_path: Path, reference: Reference) -> None:
+    elf = replaced(good(), ".comment", f"\0{COMMENT}\0\0{COMMENT}\0".encode())
+    found = bad(judged(tmp_path, elf, reference))
+    assert set(found) == {"provenance.flags-unproven"}
+    assert found["provenance.flags-unproven"].place == "1 of 2 compilation units"
+
+
+def test_a_unit_that_left_only_its_file_name(tmp_path: Path, reference: Reference) -> None:
+    elf = good()
+    elf.symbols.append(Sym("hidden.c", 0xFFF1, bind=0, type=4))
+    assert set(bad(judged(tmp_path, elf, reference))) == {"provenance.flags-unproven"}
+
+
+@pytest.mark.parametrize(
+    ("options", "evidence"),
+    [
+        ("-mcpu=68040", "-ffixed-a2 is missing"),
+        ("-mcpu=68020 -ffixed-a2", "-mcpu=68020 instead of -mcpu=68040"),
+        ("-mcpu=68040 -mcpu=68020 -ffixed-a2", "-mcpu=68020 instead of -mcpu=68040"),
+        ("-mcpu=68040 -ffixed-a2 -fPIC", "-fPIC is not the kernel's"),
+        ("-mcpu=68040 -ffixed-a2 -fcall-saved-a2", "-fcall-saved-a2 instead of -ffixed-a2"),
+    ],
+)
+def test_different_flags(tmp_path: Path, reference: Reference, options: str, evidence: str) -> None:
+    elf = replaced(good(), ".GCC.command.line", f"GNU C17 12.2.0 {options}\0".encode())
+    found = bad(judged(tmp_path, elf, reference))
+    assert set(found) == {"provenance.flags"}
+    assert evidence in found["provenance.flags"].evidence
+    if "a2" in evidence:
+        assert "the current task" in found["provenance.flags"].meaning
+
+
+def test_what_does_not_matter_or_is_so_anyway(tmp_path: Path, reference: Reference) -> None:
+    line = f"{WANTED} -O3 -fno-common -mtune=68060 -fno-tree-sra -fmacro-prefix-map=/rustc=/x\0"
+    elf = replaced(good(), ".GCC.command.line", line.encode())
+    assert judged(tmp_path, elf, reference).findings == ()
+
+
+def test_a_declared_difference_is_a_note(tmp_path: Path, reference: Reference) -> None:
+    elf = replaced(good(), ".GCC.command.line", f"{WANTED} -malign-int\0".encode())
+    declared = dataclasses.replace(reference, declared=(Declared("-malign-int", "the reason"),))
+    (note,) = judged(tmp_path, elf, declared).findings
+    assert (note.severity, note.meaning) == (Severity.NOTE, "the reason")
+    undeclared = dataclasses.replace(reference, declared=())
+    assert set(bad(judged(tmp_path, elf, undeclared))) == {"provenance.flags"}
+
+
+def test_kbuild_commands_are_evidence(tmp_path: Path, reference: Reference) -> None:
+    elf = replaced(good(), ".GCC.command.line", b"")
+    assert set(bad(judged(tmp_path, elf, reference))) == {"provenance.flags-unproven"}
+    command = tmp_path / ".a.o.cmd"
+    command.write_text("cmd_a.o := gcc -mcpu=68040 -ffixed-a2 -c -o a.o a.c\n\nsource_a.o := a.c\n")
+    verdict = judged(tmp_path, elf, reference)
+    assert [(one.check, one.severity) for one in verdict.findings] == [
+        ("provenance.flags-unproven", Severity.NOTE)
+    ]
+    command.write_text("cmd_a.o := gcc -mcpu=68040 -c -o a.o a.c\n")
+    assert set(bad(judged(tmp_path, elf, reference))) == {"provenance.flags"}
+
+
+def test_kbuild_commands_are_followed_through_links(tmp_path: Path) -> None:
+    for name, command in {
+        "m.ko": "ld -r -T scripts/module.lds -o d/m.ko d/m.o d/m.mod.o; true",
+        "m.o": "ld -r -o d/m.o @d/m.mod",
+        "m.mod.o": "gcc -c -o d/m.mod.o d/m.mod.c",
+        "x.o": "gcc -g -frecord-gcc-switches -c -o d/x.o d/x.c",
+        "s.o": "gcc -c -o d/s.o d/s.S",
+    }.items():
+        (tmp_path / "d").mkdir(exist_ok=True)
+        (tmp_path / "d" / f".{name}.cmd").write_text(f"savedcmd_d/{name} := {command}\n")
+    (tmp_path / "d" / "m.mod").write_text("d/x.o\nd/s.o\nd/m.o\n")
+    found = compilations(tmp_path / "d" / "m.ko")
+    assert sorted((one.cmd_file.name, one.records, one.debug) for one in found) == [
+        (".m.mod.o.cmd", False, False),
+        (".x.o.cmd", True, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flag", "group"),
+    [
+        ("-ffixed-8", "register 8"),
+        ("-fcall-used-8", "register 8"),
+        ("-fno-PIE", "pic"),
+        ("-mno-fp-regs", "machine fp-regs"),
+        ("-mfp-regs", "machine fp-regs"),
+        ("-mcpu=ev5", "machine cpu"),
+        ("-fsanitize=undefined", "sanitize=undefined"),
+        ("-pg", "profile"),
+        ("-mtune=ev6", None),
+        ("-fomit-frame-pointer", None),
+        ("-O2", None),
+    ],
+)
+def test_which_flags_matter(flag: str, group: str | None) -> None:
+    found = abi_flags.classify(flag)
+    assert (found[0] if found else None) == group
+
+
+@pytest.mark.parametrize(
+    ("arch", "register", "text", "writes"),
+    [
+        ("m68k", "%a2", "moveal %d0,%a2", True),
+        ("m68k", "%a2", "movel %a2,%d0", False),
+        ("m68k", "%a2", "movel %a2@+,%d0", True),
+        ("m68k", "%a2", "movel %d0,%a2@-", True),
+        ("m68k", "%a2", "movel %a2@(4),%d0", False),
+        ("m68k", "%a2", "lea %a0@(8),%a2", True),
+        ("m68k", "%a2", "cmpal %d0,%a2", False),
+        ("m68k", "%a2", "addql #4,%a2", True),
+        ("m68k", "%a2", "moveml %sp@+,%d2-%d3/%a2-%a3", True),
+        ("m68k", "%a2", "moveml %sp@+,%d2-%a3", True),
+        ("m68k", "%a2", "moveml %sp@+,%d2-%d7/%a3", False),
+        ("m68k", "%a2", "moveml %d2/%a2,%sp@-", False),
+        ("m68k", "%a2", "exg %a2,%d0", True),
+        ("m68k", "%a2", "unlk %a2", True),
+        ("m68k", "%a2", "rts", False),
+        ("alpha", "t7", "ldq t7,0(sp)", True),
+        ("alpha", "t7", "stq t7,0(sp)", False),
+        ("alpha", "t7", "stq_c t7,0(sp)", True),
+        ("alpha", "t7", "addq a0,a1,t7", True),
+        ("alpha", "t7", "addq t7,a1,a0", False),
+        ("alpha", "t7", "bis a0,a0,t7", True),
+        ("alpha", "t7", "beq t7,40", False),
+        ("alpha", "t7", "bsr t7,40", True),
+        ("alpha", "t7", "jsr ra,(t12),54", False),
+        ("alpha", "t7", "clr t7", True),
+        ("openrisc", "r10", "l.lwz r10,0(r1)", True),
+        ("openrisc", "r10", "l.sw 0(r1),r10", False),
+        ("openrisc", "r10", "l.addi r10,r10,1", True),
+        ("openrisc", "r10", "l.lwz r3,0(r10)", False),
+        ("openrisc", "r10", "l.sfeq r10,r3", False),
+        ("openrisc", "r10", "l.jr r10", False),
+        ("riscv64", "tp", "ld tp,0(sp)", True),
+        ("riscv64", "tp", "sd tp,0(sp)", False),
+        ("riscv64", "tp", "sub tp,tp,a0", True),
+        ("sparc64", "%g4", "mov %g1,%g4", True),
+        ("sparc64", "%g4", "cmp %g1,%g4", False),
+        ("mips", "gp", "lui gp,0x0", True),
+        ("mips", "gp", "sw gp,16(sp)", False),
+        ("microblaze", "r31", "addk r31,r3,r4", True),
+        ("microblaze", "r31", "beqid r31,20", False),
+    ],
+)
+def test_what_an_instruction_writes(arch: str, register: str, text: str, writes: bool) -> None:
+    mnemonic, _, rest = text.partition(" ")
+    operands = tuple(rest.split(",")) if rest else ()
+    assert _SYNTAX[arch](Instruction(1, 0, mnemonic, operands), register) is writes
+
+
+@pytest.mark.parametrize(
+    ("name", "library"),
+    [
+        ("__udivdi3", "libgcc"),
+        ("__popcountdi2", "libgcc"),
+        ("__divqu", "libgcc"),
+        ("$$divI", "libgcc"),
+        ("__sdivsi3_i4i", "libgcc"),
+        ("__adddf3", "libgcc (floating point)"),
+        ("__fixunsdfdi", "libgcc (floating point)"),
+        ("__floatsisf", "libgcc (floating point)"),
+        ("__atomic_load_8", "libgcc or libatomic"),
+        ("__sync_fetch_and_add_4", "libgcc or libatomic"),
+        ("cos", "libm"),
+        ("fmodf", "libm"),
+        ("malloc", "libc"),
+        ("exit", "libc"),
+        ("_Unwind_Resume", "libgcc (unwinder)"),
+        ("_printk", None),
+        ("memcpy", None),
+        ("round_jiffies", None),
+    ],
+)
+def test_families_of_names(name: str, library: str | None) -> None:
+    found = family(name)
+    assert (found.library if found else None) == library
+
+
+def with_symbol(symbol: Sym) -> Elf:
+    elf = good()
+    elf.symbols.append(symbol)
+    return elf
+
+
+def test_undefined_names(tmp_path: Path, reference: Reference) -> None:
+    assert bad(judged(tmp_path, with_symbol(Sym("_printk")), reference)) == {}
+    found = bad(judged(tmp_path, with_symbol(Sym("nowhere")), reference))
+    assert "none of the 1 symbols" in found["symbols.undefined"].evidence
+    found = bad(judged(tmp_path, with_symbol(Sym("__udivdi3")), reference))
+    assert "libgcc" in found["symbols.undefined"].evidence
+    assert "compiler_builtins" in found["symbols.undefined"].mend
+    weak = bad(judged(tmp_path, with_symbol(Sym("nowhere", bind=2)), reference))
+    assert weak["symbols.undefined"].severity is Severity.WARNING
+
+
+def test_names_that_something_supplies(tmp_path: Path, reference: Reference) -> None:
+    elf = with_symbol(Sym("__udivdi3"))
+    exported = dataclasses.replace(reference, exports={"__udivdi3": "vmlinux"})
+    assert bad(judged(tmp_path, elf, exported)) == {}
+    allowed = dataclasses.replace(reference, allowed_undefined=frozenset({"__udivdi3"}))
+    assert bad(judged(tmp_path, elf, allowed)) == {}
+    own = with_symbol(Sym("__udivdi3", ".text", bind=0, type=2))
+    assert bad(judged(tmp_path, own, reference)) == {}
+
+
+def test_without_a_tree_names_are_not_looked_up(tmp_path: Path, reference: Reference) -> None:
+    without = dataclasses.replace(reference, exports=None)
+    verdict = judged(tmp_path, with_symbol(Sym("whatever")), without)
+    assert verdict.findings == ()
+    assert any("whatever" in skip.reason for skip in verdict.skipped)
+    assert "symbols.undefined" not in verdict.passed
+    found = bad(judged(tmp_path, with_symbol(Sym("cos")), without))
+    assert found["symbols.undefined"].severity is Severity.ERROR
+
+
+def test_common_tls_and_globals(tmp_path: Path, reference: Reference) -> None:
+    common = with_symbol(Sym("pool", 0xFFF2, 4, 40))
+    allowed = dataclasses.replace(reference, allowed_globals=frozenset({"run", "pool"}))
+    assert set(bad(judged(tmp_path, common, allowed))) == {"symbols.common"}
+    local = with_symbol(Sym("x", ".text", bind=0, type=6))
+    assert set(bad(judged(tmp_path, local, reference))) == {"symbols.tls"}
+    extra = bad(judged(tmp_path, with_symbol(Sym("leak", ".text")), reference))
+    assert extra["symbols.global"].place == "leak"
+
+
+@pytest.mark.parametrize(
+    "symbol", [Sym("go", ".text", bind=0), Sym("go", 0xFFF2), Sym("x", ".text")]
+)
+def test_what_it_is_there_for_is_defined(tmp_path: Path, reference: Reference, symbol: Sym) -> None:
+    elf = with_symbol(symbol)
+    wanted = dataclasses.replace(reference, required_globals=frozenset({"run", "go"}))
+    assert bad(judged(tmp_path, elf, wanted))["symbols.required"].place == "go"
+    unknown = dataclasses.replace(reference, required_globals=frozenset())
+    assert "symbols.required" in {one.check for one in judged(tmp_path, elf, unknown).skipped}
+
+
+def test_globals_of_a_module(tmp_path: Path, reference: Reference) -> None:
+    elf = with_symbol(Sym("init_module", ".text"))
+    assert set(bad(judged(tmp_path, elf, reference))) == {"symbols.global"}
+    elf.sections.append(Sec(".gnu.linkonce.this_module", b"\0", flags=3))
+    assert bad(judged(tmp_path, elf, reference)) == {}
+    unknown = dataclasses.replace(reference, allowed_globals=None)
+    verdict = judged(tmp_path, elf, unknown)
+    assert [one.check for one in verdict.skipped if "run" in one.reason] == ["symbols.global"]
+
+
+def test_findings_of_one_check_are_bounded(tmp_path: Path, reference: Reference) -> None:
+    elf = good()
+    elf.symbols += [Sym(f"leak{number}", ".text") for number in range(500)]
+    verdict = judged(tmp_path, elf, reference)
+    assert len(verdict.findings) == judge.MAX_FINDINGS + 1
+    assert "more than" in verdict.findings[-1].evidence
+
+
+def test_a_new_check_is_one_function(
+    tmp_path: Path, reference: Reference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(_obj: Object, _reference: Reference) -> Iterator[Finding | Skipped]:
+        yield Skipped("new.check", "never today")
+
+    monkeypatch.setattr(judge, "FAMILIES", {"new": {"new.check": check}})
+    verdict = judged(tmp_path, good(), reference)
+    assert (verdict.passed, verdict.skipped) == ((), (Skipped("new.check", "never today"),))
