@@ -47,7 +47,13 @@ def examine(tool: Tool) -> Row:
     return judge(row, path, *tool.arguments)
 
 
-def judge(row: Row, path: str | None, *arguments: str, env: Mapping[str, str] | None = None) -> Row:
+def judge(
+    row: Row,
+    path: str | None,
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    pattern: re.Pattern[str] | None = None,
+) -> Row:
     """Return ``row`` with what the program at ``path`` (None: nowhere) makes of it.
 
     ``row.mend`` is kept unless the tool is all right; a program of which no version is asked
@@ -57,7 +63,7 @@ def judge(row: Row, path: str | None, *arguments: str, env: Mapping[str, str] | 
         return replace(row, status="missing")
     row = replace(row, found=str(Path(path).absolute()))
     try:
-        version = ask_version(path, *arguments, env=env)
+        version = ask_version(path, *arguments, env=env, pattern=pattern)
     except UnansweredError as error:
         return replace(row, status="broken", mend=f"{error}; {row.mend}")
     if row.least is None or (version is not None and not older(version, row.least)):
@@ -67,10 +73,16 @@ def judge(row: Row, path: str | None, *arguments: str, env: Mapping[str, str] | 
     return replace(row, version=version, status="too old")
 
 
-def ask_version(path: str, *arguments: str, env: Mapping[str, str] | None = None) -> str | None:
+def ask_version(
+    path: str,
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    pattern: re.Pattern[str] | None = None,
+) -> str | None:
     """Run a program and return the version on its first line, None where there is none.
 
-    What stands in brackets there is skipped: distributions put versions of their own into it.
+    What stands in brackets there is skipped: distributions put versions of their own into it.  A
+    ``pattern``, whose first group is the version, is looked for in the whole line.
     Raises :class:`UnansweredError` where the program does not end well within ten seconds.
     """
     asked = " ".join(arguments)
@@ -83,5 +95,9 @@ def ask_version(path: str, *arguments: str, env: Mapping[str, str] | None = None
     if result.exit_status != 0:
         raise UnansweredError(f"{asked} ends with {result.exit_status}")
     first_line = result.output.lstrip().partition("\n")[0][:_LINE]
-    match = _NUMBERS.search(_BRACKETS.sub("", first_line))
+    match = (
+        pattern.search(first_line)
+        if pattern is not None
+        else _NUMBERS.search(_BRACKETS.sub("", first_line))
+    )
     return match[1] if match else None

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SCHEMA = 1
 """The version of the JSON document; docs/setup.md has its fields."""
@@ -83,16 +86,17 @@ class Diagnosis:
     def summary(self) -> str:
         """Say in one line what can be built and what cannot, and why."""
         can, cannot = self.can_build, self.cannot_build
-        common = [row.name for row in self.lacking("build", None)]
+        common = self.lacking("build", None)
         if common:
-            return f"Nothing can be built: {_list(common)} {_is(common)} not right."
+            return f"Nothing can be built: {_list(f'{row.name} {row.status}' for row in common)}."
         parts = [f"Can build for {_list(can)}" if can else "Nothing can be built"]
         if cannot:
-            parts.append(f"not for {_list(list(cannot))}")
+            parts.append(f"not for {_list(cannot)}")
         modules = [arch for arch in can if arch in self.kernels]
-        lacking = [row.name for row in self.lacking("kernel", None)]
+        lacking = self.lacking("kernel", None)
         if modules and lacking:
-            parts.append(f"no kernel (.ko only with kernel=PATH): {_list(lacking)}")
+            why = _list(f"{row.name} {row.status}" for row in lacking)
+            parts.append(f".ko only with kernel=PATH ({why})")
         elif modules:
             parts.append(f".ko for {_list(modules)}")
         if self.lacking("check", None):
@@ -126,9 +130,5 @@ def older(version: str, least: str) -> bool:
     return have + [0] * (width - len(have)) < need + [0] * (width - len(need))
 
 
-def _list(names: list[str]) -> str:
+def _list(names: Iterable[str]) -> str:
     return ", ".join(names)
-
-
-def _is(names: list[str]) -> str:
-    return "is" if len(names) == 1 else "are"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,18 +19,19 @@ if TYPE_CHECKING:
     from pipeline.doctor.model import Diagnosis, Row
 
 _PROJECT = Path(__file__).resolve().parents[2]
+_MEND_COLUMNS = 30
 _STYLE = {"ok": "green", "missing": "red", "too old": "yellow", "broken": "red"}
 
 
 def show(diagnosis: Diagnosis, console: Console | None = None) -> None:
-    """Print one row for each tool, a rule before each architecture, and what follows from it."""
+    """Print one row for each tool, under it the longer advice, and what follows from it all."""
     console = console or _console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), highlight=False)
-    table.add_column("tool", overflow="fold", max_width=24)
+    table.add_column("tool", overflow="fold", max_width=26)
     table.add_column("found", overflow="fold", max_width=11)
     table.add_column("least", max_width=7, overflow="fold")
     table.add_column("for", no_wrap=True)
-    table.add_column("where it is, or comes from", overflow="fold")
+    table.add_column("where, or what to do", overflow="fold")
     arch = None
     for row in diagnosis.rows:
         if row.arch != arch:
@@ -44,6 +46,9 @@ def show(diagnosis: Diagnosis, console: Console | None = None) -> None:
             Text(_where(row)),
         )
     console.print(table)
+    for row in diagnosis.rows:
+        if len(row.mend) > _MEND_COLUMNS:
+            console.print(Text(f"{row.name}: ", style=_STYLE[row.status]).append(row.mend, "none"))
     console.print(Text(diagnosis.summary, style="bold green" if diagnosis.ok else "bold red"))
 
 
@@ -54,16 +59,19 @@ def _version(row: Row) -> Text:
 
 
 def _where(row: Row) -> str:
-    """Return the folder of a tool that has its own name, another's path, and the mend."""
+    """Return the folder of a tool that has its own name, another's path, and a short mend."""
     place = ""
     if row.found:
         path = Path(row.found)
         place = _short(path.parent if path.name == row.name else path)
-    return "; ".join(filter(None, (place, row.mend)))
+    mend = row.mend if len(row.mend) <= _MEND_COLUMNS else "see below"
+    return "; ".join(filter(None, (place, mend if row.mend else "")))
 
 
 def _short(path: Path) -> str:
-    """Return a path as a person would write it: inside the project, or from ``~``."""
+    """Return a path as a person would write it: inside the project, or from ``~``; a package by its environment."""
+    if path == Path(sysconfig.get_path("purelib")):
+        path = Path(sys.prefix)
     for base, prefix in ((_PROJECT, Path()), (Path.home(), Path("~"))):
         if path.is_relative_to(base):
             return str(prefix / path.relative_to(base))

@@ -18,8 +18,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.check.rustc import MINIMUM, find_rustc
 from pipeline.check.rustc import MEND as RUSTC_MEND
+from pipeline.check.rustc import MINIMUM, find_rustc
 from pipeline.doctor.ask import Tool, UnansweredError, ask_version, examine, judge
 from pipeline.doctor.model import Diagnosis, Need, Row, older
 from pipeline.doctor.packages import kernel_source_package
@@ -48,11 +48,13 @@ HOST_TOOLS = (
 )
 LEAST_GCC = "9"
 LEAST_BINUTILS = "2.23"
+LEAST_KERNEL = "6.1"
 BINUTILS = ("ld", "objcopy", "objdump")
 MRUSTC_MEND = (
     "it comes from no package: build it as the README of its project, thepowersgang/mrustc, says, "
     "and put it on PATH or name it with mrustc=PATH"
 )
+_MRUSTC = re.compile(r"mrustc v(\d+(?:\.\d+)+)")
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)\s*(?:>=\s*([\d.]+))?")
 
 
@@ -108,8 +110,10 @@ def mrustc_row() -> Row:
     """Return mrustc's row: the version it says, and that it takes a Rust library we know."""
     least = ".".join(map(str, LEAST_VERSION))
     row = Row("mrustc", "build", least=least, mend=MRUSTC_MEND)
+    # Without the variable it warns, in front of its version; rustc's version stands first in it.
     environment = {"MRUSTC_TARGET_VER": RELEASES[0]}
-    row = judge(row, shutil.which("mrustc"), "--version", env=environment)
+    path = shutil.which("mrustc")
+    row = judge(row, path, "--version", env=environment, pattern=_MRUSTC)
     if row.status != "ok":
         return row
     try:
@@ -154,17 +158,16 @@ def rustc_row() -> Row:
 
 def lzma_row() -> Row:
     """Return the row of Python's lzma module, which unpacks the kernel's source package."""
-    spec = importlib.util.find_spec("_lzma")
     row = Row("lzma (in Python)", "kernel")
-    if spec is None:
+    if importlib.util.find_spec("_lzma") is None:
         mend = "use a Python that was built with liblzma, as the distribution's python3 is"
         return replace(row, status="missing", mend=mend)
-    return replace(row, found=spec.origin)
+    return replace(row, found=sys.executable)
 
 
 def kernel_source_row(release: Mapping[str, str]) -> Row:
     """Return the row of the distribution's kernel source package."""
-    row = Row("kernel source", "kernel", least=".".join(map(str)))
+    row = Row("kernel source", "kernel", least=LEAST_KERNEL)
     try:
         archive = find_archive()
     except (FerricError, OSError):

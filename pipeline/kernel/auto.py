@@ -108,9 +108,10 @@ def _build(toolchain: Toolchain, source: Path, folder: Path, fragment: str) -> N
     make = make_command(source, build, toolchain)
     _require_host_tools()
     run.check(
-        [*make, "tinyconfig"],
+        # A variable of make and not of the environment, where tinyconfig sets its own.
+        [*make, f"KCONFIG_ALLCONFIG={named}", "tinyconfig"],
         "the kernel cannot be configured",
-        env=_REPRODUCIBLE | {"KCONFIG_ALLCONFIG": str(named)},
+        env=_REPRODUCIBLE,
         log=folder / "config.log",
     )
     _require_options(build / ".config", fragment)

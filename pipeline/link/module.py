@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.relocation import RelocationSection
+from elftools.elf.sections import Symbol, SymbolTableSection
 
 from pipeline import run
 from pipeline.errors import ToolError, UserError
@@ -96,7 +97,6 @@ def unreferenced(path: Path) -> set[str]:
     modpost and the kernel's loader would look for those in vain.
     """
     with _opened(path) as elf:
-        table = elf.get_section_by_name(".symtab")
         used = {
             relocation["r_info_sym"]
             for section in elf.iter_sections()
@@ -105,7 +105,7 @@ def unreferenced(path: Path) -> set[str]:
         }
         return {
             symbol.name
-            for index, symbol in enumerate(table.iter_symbols())
+            for index, symbol in enumerate(_symbols(elf))
             if symbol["st_shndx"] == "SHN_UNDEF" and symbol.name and index not in used
         }
 
@@ -121,13 +121,19 @@ def exported_symbols(path: Path) -> tuple[str, ...]:
 
 def _globals(path: Path) -> set[str]:
     with _opened(path) as elf:
-        table = elf.get_section_by_name(".symtab")
         return {
             symbol.name
-            for symbol in (table.iter_symbols() if table is not None else ())
+            for symbol in _symbols(elf)
             if symbol["st_info"]["bind"] in {"STB_GLOBAL", "STB_WEAK"}
             and symbol["st_shndx"] != "SHN_UNDEF"
         }
+
+
+def _symbols(elf: ELFFile) -> Iterator[Symbol]:
+    """Yield an object's symbols in the order of its table, which relocations count by."""
+    table = elf.get_section_by_name(".symtab")
+    if isinstance(table, SymbolTableSection):
+        yield from table.iter_symbols()
 
 
 @contextlib.contextmanager
@@ -150,8 +156,7 @@ def _refuse_left_out(joined: Path, output: Path) -> None:
     That is only done to floating point (see :mod:`pipeline.compile.floats`).
     """
     with _opened(joined) as elf:
-        table = elf.get_section_by_name(".symtab")
-        undefined = {s.name for s in table.iter_symbols() if s["st_shndx"] == "SHN_UNDEF"}
+        undefined = {one.name for one in _symbols(elf) if one["st_shndx"] == "SHN_UNDEF"}
     wanted = sorted(name for name in undefined - unreferenced(joined) if _is_mangled(name))
     if wanted:
         raise UserError(
