@@ -41,7 +41,7 @@ class UnansweredError(Exception):
 
 def examine(tool: Tool) -> Row:
     """Return the row of a program, from the first of its name on PATH."""
-    mend = f"install {tool.package} (Debian)"
+    mend = f"Debian: {tool.package}"
     path = shutil.which(tool.name)
     row = Row(tool.name, tool.needed_for, tool.arch, least=tool.least, mend=mend)
     return judge(row, path, *tool.arguments)

@@ -27,7 +27,7 @@ def show(diagnosis: Diagnosis, console: Console | None = None) -> None:
     """Print one row for each tool, under it the longer advice, and what follows from it all."""
     console = console or _console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), highlight=False)
-    table.add_column("tool", overflow="fold", max_width=26)
+    table.add_column("tool", no_wrap=True)
     table.add_column("found", overflow="fold", max_width=11)
     table.add_column("least", max_width=7, overflow="fold")
     table.add_column("for", no_wrap=True)
@@ -69,7 +69,7 @@ def _where(row: Row) -> str:
 
 
 def _short(path: Path) -> str:
-    """Return a path as a person would write it: inside the project, or from ``~``; a package by its environment."""
+    """Return a path inside the project or from ``~``, and the environment of a package."""
     if path == Path(sysconfig.get_path("purelib")):
         path = Path(sys.prefix)
     for base, prefix in ((_PROJECT, Path()), (Path.home(), Path("~"))):

@@ -171,7 +171,7 @@ def kernel_source_row(release: Mapping[str, str]) -> Row:
     try:
         archive = find_archive()
     except (FerricError, OSError):
-        mend = f"install {kernel_source_package(release)} (Debian), or use kernel=PATH"
+        mend = f"Debian: {kernel_source_package(release)}"
         return replace(row, status="missing", mend=mend)
     match = re.search(r"\d+(?:\.\d+)+", archive.name)
     return replace(row, found=str(archive), version=match[0] if match else None)
@@ -192,7 +192,7 @@ def arch_rows(arch: Arch) -> Iterator[Row]:
 
 def _compiler(arch: Arch) -> tuple[Row, Toolchain | None]:
     """Return the row of the architecture's GCC, and the toolchain where it can be used."""
-    mend = f"install {arch.package} (Debian)" if arch.package else arch.advice or ""
+    mend = f"Debian: {arch.package}" if arch.package else arch.advice or ""
     names = [f"{triple}-gcc" for triple in arch.triples]
     name = next((name for name in names if shutil.which(name)), names[0])
     row = Row(name, "build", arch.name, least=LEAST_GCC, mend=mend)

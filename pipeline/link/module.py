@@ -70,7 +70,14 @@ def link(
         argv += [word for root in roots for word in ("-u", root)]
         argv += ["-o", str(joined), *map(str, objects)]
         what = f"{toolchain.triple}-ld does not link {output.name}"
-        run.check(argv, what, log=log)
+        said = run.check(argv, what, log=log)
+        if "gc-sections option ignored" in said:
+            raise UserError(
+                f"{toolchain.triple}-ld cannot leave out what no root reaches (--gc-sections)",
+                where=output.name,
+                mend=f"modules for {toolchain.arch.name} need a linker that can; stop at the C with "
+                "`python -m pipeline transpile`",
+            )
         _require_roots(joined, roots, output)
         _refuse_left_out(joined, output)
         keep = work / "globals"

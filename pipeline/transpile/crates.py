@@ -102,7 +102,9 @@ def transpile_crate(
     built: dict[Path, LibraryCrate] = {}
     implicit = _implicit(compiler, kernel, library, built)
     for dependency in graph[:-1]:
-        built[dependency.root] = _dependency(compiler, dependency, built, library, implicit)
+        # As the gate does: a dependency sees the crate `kernel` where it says that it runs on it.
+        seen = implicit if dependency.module.runtime == "kernel" else ()
+        built[dependency.root] = _dependency(compiler, dependency, built, library, seen)
     externs = _externs(crate, built, implicit)
     search = _search(library, built)
     with tempfile.TemporaryDirectory(dir=_made(out), prefix=".transpile-") as name:

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A module that validates also loads: a real m68k kernel under QEMU says so."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.stages import Options, build
+from pipeline.toolchains.find import find
+from pipeline.toolchains.load import load
+
+if TYPE_CHECKING:
+    from pipeline.kernel.tree import KernelTree
+
+HERE = Path(__file__).parent
+SAMPLES = HERE.parents[1] / "samples"
+S_REGULAR, S_DIRECTORY, S_CHARACTER = 0o100000, 0o040000, 0o020000
+
+
+def cpio(entries: list[tuple[str, int, bytes, tuple[int, int]]]) -> bytes:
+    """Make a newc archive (the kernel's Documentation/driver-api/early-userspace/buffer-format)."""
+    out = bytearray()
+    for number, (name, mode, data, device) in enumerate([*entries, ("TRAILER!!!", 0, b"", (0, 0))]):
+        raw = name.encode() + b"\0"
+        fields = [number, mode, 0, 0, 1, 0, len(data), 0, 0, *device, len(raw), 0]
+        out += b"070701" + "".join(f"{field:08x}" for field in fields).encode() + raw
+        out += b"\0" * (-len(out) % 4)
+        out += data
+        out += b"\0" * (-len(out) % 4)
+    return bytes(out)
+
+
+def boot(tree: KernelTree, module: Path, arguments: str, work: Path) -> str:
+    """Boot the tree's kernel with our init and the module; return what the console showed."""
+    toolchain = find(load()["m68k"])
+    init = work / "init"
+    subprocess.run(
+        [
+            *(toolchain.gcc, "-nostdlib", "-static", "-ffreestanding", "-O2"),
+            *(f'-DARGUMENTS="{arguments}"', f'-DNAME="{module.stem}"'),
+            f"-I{tree.build}/arch/m68k/include/generated/uapi",
+            *(HERE / "boot/init_m68k.c", "-o", init),
+        ],
+        check=True,
+    )
+    initrd = work / "initrd.gz"
+    files = [
+        ("dev", S_DIRECTORY | 0o755, b"", (0, 0)),
+        ("dev/console", S_CHARACTER | 0o600, b"", (5, 1)),
+        ("init", S_REGULAR | 0o755, init.read_bytes(), (0, 0)),
+        ("module.ko", S_REGULAR | 0o644, module.read_bytes(), (0, 0)),
+    ]
+    initrd.write_bytes(gzip.compress(cpio(files)))
+    done = subprocess.run(
+        [
+            *("qemu-system-m68k", "-M", "virt", "-cpu", "m68040", "-nographic", "-no-reboot"),
+            *("-kernel", tree.build / "vmlinux", "-initrd", initrd),
+            *("-append", "console=ttyGF0 panic=-1"),
+        ],
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        timeout=180,
+        check=False,
+    )
+    return done.stdout.decode(errors="replace").replace("\r", "")
+
+
+@pytest.mark.parametrize(
+    ("sample", "arguments", "said"),
+    [
+        (
+            "hello",
+            "greetings=2 name=QEMU",
+            ["hello: Hello, QEMU! (1 of 2)", "hello: Goodbye after 2 greetings"],
+        ),
+        ("selftest", "", ["selftest: KTAP version 1", "selftest: ok 1 "]),
+    ],
+)
+def test_a_sample_is_loaded_and_unloaded_three_times(
+    m68k_tree: KernelTree,
+    rust_source: Path,
+    tmp_path: Path,
+    sample: str,
+    arguments: str,
+    said: list[str],
+) -> None:
+    if shutil.which("qemu-system-m68k") is None:
+        pytest.skip("qemu-system-m68k is not installed (Debian: qemu-system-misc)")
+    options = Options(SAMPLES / sample, "m68k", tmp_path / "out", gate="off", mrustc="")
+    verdict = build(options, lambda _step: None)
+    assert verdict.worst is None or verdict.worst == "note"
+    console = boot(m68k_tree, tmp_path / "out" / f"{sample}.ko", arguments, tmp_path)
+    lines = console.splitlines()
+    assert lines.count("INIT: load = 0") == 3, console
+    assert lines.count("INIT: unload = 0") == 3, console
+    assert "INIT: done" in lines
+    for text in said:
+        assert sum(line.startswith(text) for line in lines) == 3, console
+    for bad in ("Oops", "BUG:", "WARNING:", "Unknown symbol", "not ok", "Invalid module"):
+        assert bad not in console
