@@ -79,9 +79,9 @@ venv_is_current() {
 
 # Fills the folder $1 with an environment that has what the lock file $2 says, and nothing else.
 fill_venv() {
-	local folder=$1 lock=$2
+	local folder=$1 lock=$2 output
 	rm -rf "$folder"
-	"$python" -m venv "$folder" || die "cannot make $folder with $python"
+	output=$("$python" -m venv "$folder" 2>&1) || die "$python cannot make $folder: ${output##*$'\n'}"
 	"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --retries 2 \
 		--require-hashes --only-binary :all: -r "$lock" >&2 ||
 		die "the Python packages of $lock could not be installed; pip says why above" \
@@ -186,7 +186,7 @@ main() {
 	parse "$@"
 	cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 	trap '[ -z "$scratch" ] || rm -rf "$scratch"' EXIT
-	trap 'die "interrupted; run it again, it goes on from there"' INT TERM
+	trap 'printf "error: interrupted; run it again, it goes on from there\n" >&2; exit 130' INT TERM
 	if [ "$print" = yes ]; then
 		borrow_python
 	else

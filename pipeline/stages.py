@@ -213,7 +213,10 @@ def crate_reference(options: Options, target: Target, crate: Crate, outputs: Out
     supplied = set(FREESTANDING)
     if crate.module.runtime == "kernel":
         supplied |= {"strlen"} | runtime_symbols() | set(parameter_symbols(crate))
-    exports = {one.name: one.module for one in tree.symvers().values()} if tree else None
+    # A freestanding object is not loaded by this kernel: what it leaves open is its user's to give.
+    exports = None
+    if tree is not None and is_module:
+        exports = {one.name: one.module for one in tree.symvers().values()}
     return Reference(
         arch=target.arch,
         toolchain=target.toolchain,

@@ -2,28 +2,30 @@
 """What the tools share: how a pipeline command is written, and what each stage's result depends on.
 
 Everything here is about SCons; the work itself is in ``pipeline`` and runs as a command of its own.
+SCons has no types: its environments and nodes are ``Any``.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+import SCons.Script
 from SCons.Action import Action
 from SCons.Subst import Literal
 
-from pipeline.console import step_line
+from pipeline import console
 from pipeline.crate.graph import load_crate, order
 from pipeline.crate.sources import sources
+from pipeline.errors import FerricError, pasteable
 from pipeline.stages import KERNEL_CRATE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from SCons.Environment import Environment
-    from SCons.Node.FS import File
+    from collections.abc import Callable, Sequence
+    from typing import NoReturn
 
 PROJECT = Path(__file__).resolve().parents[1]
 PIPELINE = PROJECT / "pipeline"
@@ -42,52 +44,93 @@ _STAGE_SOURCES: dict[str, tuple[str, ...]] = {
         "transpile/target.py",
         "../toolchains.yaml",
     ),
-    "check": ("check/*.py", "crate/*.py"),
-    "transpile": ("transpile/*.py", "crate/*.py"),
+    "check": ("check/*.py", "crate/*.py", "kernel/kbuild.py", "../toolchains.yaml"),
+    "transpile": ("transpile/*.py", "crate/*.py", "kernel/kbuild.py"),
     "compile": ("compile/*.py", "runtime/include/*"),
     "link": ("link/*.py", "compile/*.py", "runtime/include/*", "runtime/c/rt.c"),
-    "module": ("kernel/kbuild.py", "crate/*.py", "runtime/c/ferric_kernel.*"),
-    "validate": ("validate/*.py", "../toolchains.yaml"),
-    "commands": ("toolchains/*.py", "kernel/*.py", "compile/flags.py"),
+    "module": ("kernel/kbuild.py", "kernel/tree.py", "crate/*.py", "runtime/c/ferric_kernel.*"),
+    "validate": (
+        "validate/*.py",
+        "link/*.py",
+        "kernel/kbuild.py",
+        "kernel/tree.py",
+        "runtime/c/ferric_kernel.h",
+        "../toolchains.yaml",
+    ),
+    "commands": ("toolchains/*.py", "kernel/*.py", "compile/*.py"),
     "report": ("report/*.py", "validate/finding.py"),
 }
 
+_Given = ParamSpec("_Given")
+_Got = TypeVar("_Got")
+
+
+def stop(text: str) -> NoReturn:
+    """End before anything is built, with an error that is complete."""
+    console.error(text)
+    sys.exit(1)
+
+
+def tells_errors(function: Callable[_Given, _Got]) -> Callable[_Given, _Got]:
+    """Make a :class:`FerricError` while SCons reads the SConstruct one error and the end."""
+
+    @functools.wraps(function)
+    def told(*args: _Given.args, **kwargs: _Given.kwargs) -> _Got:
+        try:
+            return function(*args, **kwargs)
+        except FerricError as error:
+            stop(str(error))
+
+    return told
+
 
 def step(
-    env: Environment,
+    env: Any,
     crate: str,
     stage: str,
     targets: Sequence[object],
     sources: Sequence[object],
     words: Sequence[object],
-) -> list[File]:
+) -> list[Any]:
     """Declare one command: ``python -m pipeline`` with ``words``, shown as one short line.
 
     The words are taken as they are: no shell and no ``$`` of SCons touches a path.  The result
     depends on the pipeline's own files for this stage, too.
     """
-    argv = [Literal(str(word)) for word in (sys.executable, "-m", "pipeline", *words)]
-    line = None if env["VERBOSE"] else step_line(env["ARCH_NAME"], crate, stage)
-    made = env.Command(
-        [str(target) for target in targets],
+    line = console.step_line(env["ARCH_NAME"], crate, stage)
+    made: list[Any] = env.Command(
+        [literal(target) for target in targets],
         list(sources),
-        Action([argv], line),
+        command(env, words, line),
         source_scanner=env["CRATE_SCANNER"],
     )
     env.Depends(made, stage_sources(env, stage))
-    env.Clean(made, [f"{target}.log" for target in made])
+    env.Clean(made, [literal(f"{target}.log") for target in made])
     declared.update((str(target), f"{env['ARCH_NAME']} {crate} {stage}") for target in made)
     return made
 
 
-def stage_sources(env: Environment, stage: str) -> list[File]:
+def command(env: Any, words: Sequence[object], line: str) -> Any:
+    """Return the action that runs ``python -m pipeline``; verbose, it shows what can be pasted."""
+    argv = [sys.executable, "-m", "pipeline", *map(str, words)]
+    shown = f"{line}\n{pasteable(argv, cwd=PROJECT)}" if env["VERBOSE"] else line
+    return Action([[Literal(word) for word in argv]], literal(shown))
+
+
+def literal(text: object) -> str:
+    """Return a text in which SCons finds no construction variable."""
+    return str(text).replace("$", "$$")
+
+
+def stage_sources(env: Any, stage: str) -> list[Any]:
     """Return the pipeline's own files that a stage's result depends on."""
     patterns = (*_EVERY_STAGE, *_STAGE_SOURCES[stage])
     paths = {path.resolve() for pattern in patterns for path in PIPELINE.glob(pattern)}
-    return [env.File(str(path)) for path in sorted(paths) if path.is_file()]
+    return [env.File(literal(path)) for path in sorted(paths) if path.is_file()]
 
 
-def crate_files(manifest: Path) -> list[Path]:
+@functools.cache
+def crate_files(manifest: Path) -> tuple[Path, ...]:
     """Return every file that the C of a crate depends on: its own, and its dependencies'."""
     crate = load_crate(manifest)
     graph = order(crate)
@@ -97,14 +140,15 @@ def crate_files(manifest: Path) -> list[Path]:
     for one in graph:
         found = sources(one)
         files.update((one.manifest_path, *found.files))
-    return sorted(files)
+    return tuple(sorted(files))
 
 
-def scan_crate(node: File, env: Environment, _path: object) -> list[File]:
+def scan_crate(node: Any, env: Any, _path: object) -> list[Any]:
     """Scanner for a ``Cargo.toml``: the files that its crate is made of."""
     if node.name != "Cargo.toml":
         return []
-    return env.File([str(path) for path in crate_files(Path(node.get_abspath()))])
+    files: list[Any] = env.File([literal(path) for path in crate_files(Path(node.get_abspath()))])
+    return files
 
 
 def identity(path: str) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import atexit
 import difflib
 import os
+import shlex
 import sys
 import textwrap
 from pathlib import Path
@@ -14,9 +15,6 @@ from typing import TYPE_CHECKING, Any
 import crates as steps
 import SCons.Node
 import SCons.Script
-from SCons.Action import Action
-from SCons.Subst import Literal
-
 from pipeline import console
 from pipeline.check.rustc import find_rustc
 from pipeline.errors import FerricError
@@ -27,7 +25,7 @@ from pipeline.transpile.mrustc import find_mrustc
 from pipeline.validate.finding import read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pipeline.toolchains.model import Arch
 
@@ -37,14 +35,17 @@ _CHOICES = {
     "gate": ("auto", "off", "require"),
     "verbose": ("0", "1"),
 }
+# Variables that are paths, and the words that each takes instead.
+_PLACES = {
+    "module": ("",),
+    "kernel": ("auto", "none"),
+    "mrustc": ("",),
+    "rust_src": ("",),
+    "rustc": ("",),
+}
+_PROGRAMS = ("mrustc", "rustc")
 _BUILT = (SCons.Node.executed, SCons.Node.up_to_date)
 _skipped: list[str] = []
-
-
-def stop(text: str) -> None:
-    """End before anything is built, with an error that is complete."""
-    console.error(text)
-    SCons.Script.Exit(1)
 
 
 def environment(arguments: dict[str, str]) -> dict[str, str]:
@@ -68,15 +69,32 @@ def variables(given: Any, tools: Sequence[Any]) -> Any:
 
 
 def check_variables(env: Any, given: Any) -> None:
-    """Stop at a variable that is unknown, or has a value that it cannot have."""
+    """Stop at a variable that is unknown, or has a value that it cannot have; settle the others."""
     known = [option.key for option in given.options]
     for name in given.UnknownVariables():
         stop(f"unknown variable {name}{_nearest(name, known)}\n  mend: scons -h lists them")
+    for name, value in SCons.Script.ARGUMENTS.items():
+        if not value.strip():
+            stop(f"{name}= is empty\n  mend: give it a value, or leave it out for the default")
     for name, allowed in _CHOICES.items():
         if env[name] not in allowed:
             hint = _nearest(env[name], allowed)
             stop(f"{name}={env[name]}{hint}\n  mend: {name} is one of {', '.join(allowed)}")
+    for name, words in _PLACES.items():
+        env[name] = env[name] if env[name] in words else _place(name, env[name])
     env["VERBOSE"] = env["verbose"] == "1"
+    # Words reach the shell as they are, whatever a path has in it.
+    env["ESCAPE"] = shlex.quote
+
+
+def _place(name: str, value: str) -> str:
+    """Return a path as absolute, from where the user is; a program may be a name on PATH."""
+    if name in _PROGRAMS and os.sep not in value:
+        return value
+    path = Path(SCons.Script.GetLaunchDir(), Path(value).expanduser())
+    if not path.exists():
+        stop(f"{name}={value}: no such file or folder\n  mend: name one that is there")
+    return os.path.abspath(path)  # noqa: PTH100 - resolves `..` by name, a symlink stays
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:
@@ -84,8 +102,12 @@ def _nearest(word: str, known: Sequence[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
+@tells_errors
 def help_text(given: Any) -> str:
     """Return what ``scons -h`` says: commands, variables with their defaults, architectures."""
+    if not SCons.Script.GetOption("help"):
+        return ""
+    toolchains = load()
     lines = [
         "Ferric builds Linux kernel modules in Rust for the architectures that only GCC reaches.",
         "",
@@ -101,10 +123,8 @@ def help_text(given: Any) -> str:
         text = f"{option.help} (default: {option.default or 'found by itself'})"
         lines += textwrap.wrap(text, 96, initial_indent=head, subsequent_indent=" " * len(head))
     lines += ["", "Architectures (with aliases):"]
-    for arch in load().gcc_only():
-        lines.append(_arch_line(arch))
+    lines += [_arch_line(arch) for arch in toolchains.gcc_only()]
     lines += ["", "To compare with (rustc reaches them too):"]
-    toolchains = load()
     lines += [_arch_line(toolchains[name]) for name in toolchains if toolchains[name].reference]
     return "\n".join(lines) + "\n"
 
@@ -120,17 +140,15 @@ def builds(env: Any, targets: Sequence[str]) -> bool:
     return not (env.GetOption("help") or list(targets) == ["doctor"])
 
 
+@tells_errors
 def architectures(env: Any) -> list[Arch]:
     """Return the architectures asked for; ``all`` leaves out, and says so, what has no GCC."""
-    try:
-        chosen = load().select(env["arch"], installed=installed)
-        if "all" in env["arch"].split(","):
-            _skipped.extend(_why_skipped(arch) for arch in chosen if not installed(arch))
-            return [arch for arch in chosen if installed(arch)]
-        for arch in chosen:
-            find(arch)
-    except FerricError as error:
-        stop(str(error))
+    chosen = load().select(env["arch"], installed=installed)
+    if "all" in env["arch"].split(","):
+        _skipped.extend(_why_skipped(arch) for arch in chosen if not installed(arch))
+        return [arch for arch in chosen if installed(arch)]
+    for arch in chosen:
+        find(arch)
     return chosen
 
 
@@ -142,6 +160,7 @@ def _why_skipped(arch: Arch) -> str:
     return ""
 
 
+@tells_errors
 def for_arch(base: Any, arch: Arch) -> Any:
     """Return the environment of one architecture."""
     toolchain = find(arch)
@@ -153,10 +172,10 @@ def for_arch(base: Any, arch: Arch) -> Any:
     return env
 
 
-def _tool(identify: Any) -> str:
+def _tool(identify: Callable[[], str]) -> str:
     """Return a tool's identity; that it is missing is told by the step that needs it."""
     try:
-        return str(identify())
+        return identify()
     except FerricError:
         return "absent"
 
@@ -164,14 +183,13 @@ def _tool(identify: Any) -> str:
 def crates(env: Any) -> list[Path]:
     """Return the folders of the crates to build: the user's one, or all samples."""
     if env["module"]:
-        return [Path(env["module"]).expanduser().absolute()]
+        return [Path(env["module"])]
     return sorted(manifest.parent for manifest in SAMPLES.glob("*/Cargo.toml"))
 
 
 def doctor(env: Any) -> Any:
     """Return the action of ``scons doctor``."""
-    argv = [Literal(word) for word in (sys.executable, "-m", "pipeline", "doctor")]
-    return Action([argv], None if env["VERBOSE"] else "looking for tools")
+    return steps.command(env, ["doctor"], "looking for tools")
 
 
 def count_steps(env: Any) -> None:

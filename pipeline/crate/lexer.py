@@ -53,11 +53,16 @@ class Kind(Enum):
 
 
 class Token(NamedTuple):
-    """One token: ``text`` is the name, the mark, or a string's *value*; ``line`` counts from 1."""
+    """One token: ``text`` is the name, the mark, or a string's *value*; ``line`` counts from 1.
+
+    ``start`` and ``end`` are the indices of its characters in the source.
+    """
 
     kind: Kind
     text: str
     line: int
+    start: int
+    end: int
 
 
 def tokens(source: str, path: Path) -> list[Token]:
@@ -94,19 +99,21 @@ def _one(source: str, match: re.Match[str], line: int, path: Path) -> tuple[int,
         close = source.find('"' + match["hashes"], match.end())
         if close < 0:
             raise UserError("a raw string has no end", where=f"{path}:{line}")
-        text = source[match.end() : close]
-        return close + 1 + len(match["hashes"]), Token(Kind.STRING, text, line)
+        text, stop = source[match.end() : close], close + 1 + len(match["hashes"])
+        return stop, Token(Kind.STRING, text, line, match.start(), stop)
     if kind == "string":
         end = _STRING_END.match(source, match.end())
         if end is None:
             raise UserError("a string has no end", where=f"{path}:{line}")
-        return end.end(), Token(Kind.STRING, _value(end[0][:-1]), line)
+        value = _value(end[0][:-1])
+        return end.end(), Token(Kind.STRING, value, line, match.start(), end.end())
     plain = {
         "raw": (Kind.RAW, match["raw_name"]),
         "ident": (Kind.IDENT, match[0]),
         "mark": (Kind.MARK, match[0]),
     }
-    return match.end(), Token(*plain.get(str(kind), (Kind.OTHER, "")), line)
+    kind_and_text = plain.get(str(kind), (Kind.OTHER, ""))
+    return match.end(), Token(*kind_and_text, line, match.start(), match.end())
 
 
 def _skip_shebang(source: str) -> int:

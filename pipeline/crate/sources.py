@@ -39,12 +39,14 @@ _BEFORE_MOD = {"pub", "unsafe"}
 class Sources:
     """``files``: all that may be read, the root first, absolute; ``missing``: what was looked for
     and is not there, so that its coming would change the build; ``undecided``: ``file:line`` of
-    each include whose path only the compiler knows.
-    """  # noqa: D205 - the three fields are one sentence
+    each include whose path only the compiler knows; ``rust``: those of ``files`` that are read as
+    Rust, not as a text or bytes.
+    """  # noqa: D205 - the four fields are one sentence
 
     files: tuple[Path, ...]
     missing: tuple[Path, ...]
     undecided: tuple[str, ...]
+    rust: tuple[Path, ...]
 
 
 def sources(crate: Crate, *, env: Mapping[str, str] | None = None) -> Sources:
@@ -58,7 +60,12 @@ def sources(crate: Crate, *, env: Mapping[str, str] | None = None) -> Sources:
     path = crate.lib_path
     walker.visit(path, _Place(path.parent), (), conditional=False)
     walker.run()
-    return Sources(tuple(walker.files), tuple(walker.missing), tuple(walker.undecided))
+    return Sources(
+        files=tuple(walker.files),
+        missing=tuple(walker.missing),
+        undecided=tuple(walker.undecided),
+        rust=tuple(walker.rust),
+    )
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,7 @@ class _Walker:
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self.files: dict[Path, None] = {}
+        self.rust: dict[Path, None] = {}
         self.missing: dict[Path, None] = {}
         self.undecided: list[str] = []
         self._env = env
@@ -110,6 +118,7 @@ class _Walker:
         while self._queue:
             path, place, chain, conditional = self._queue.popleft()
             self.add(path)
+            self.rust.setdefault(path)
             found = tokens(read_text(path, MAX_BYTES), path)
             _Scan(self, path, place, (*chain, path), conditional=conditional).run(found)
 

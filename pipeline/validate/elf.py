@@ -23,6 +23,7 @@ from pipeline.validate.dwarf import DebugSections, DwarfError, Producer, produce
 from pipeline.validate.elfdata import (
     EM_SH,
     EM_SPARCV9,
+    ET_REL,
     SHF_COMPRESSED,
     SHN_LORESERVE,
     SHN_XINDEX,
@@ -228,7 +229,9 @@ class _Reader:
         symbols = list(self.read_symbols(sections, tables[0])) if tables else []
         relocations: list[Relocation] = []
         for section in moved:
-            relocations += self.read_relocations(sections, section, symbols)
+            # A linked program's relocations count by its dynamic symbols; its kind is judged.
+            if self.kind == ET_REL or (tables and section.link == tables[0].number):
+                relocations += self.read_relocations(sections, section, symbols)
         return symbols, relocations
 
     def read_symbols(self, sections: list[Section], table: Section) -> Iterator[Symbol]:
@@ -278,6 +281,8 @@ class _Reader:
             mask = 0xFF  # the upper 24 bits of the type are data (SPARC Compliance Definition 2.4)
         for entry in layout.iter_unpack(content):
             offset, info = entry[0], entry[1]
+            if info >> shift >= len(symbols):
+                raise ValueError(f"a relocation names symbol {info >> shift} of {len(symbols)}")
             symbol, addend = symbols[info >> shift], entry[2] if rela else None
             yield Relocation(section.info, offset, info & mask, symbol, addend)
 

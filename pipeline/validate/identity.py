@@ -9,6 +9,7 @@ from elftools.elf.enums import ENUM_E_MACHINE
 
 from pipeline.errors import UserError
 from pipeline.validate.elf import Object
+from pipeline.validate.elfdata import ET_REL
 from pipeline.validate.finding import Finding, Severity, Skipped
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from pipeline.validate.reference import Reference
 
-ET_REL = 1
 _KINDS = {0: "ET_NONE", 1: "ET_REL", 2: "ET_EXEC", 3: "ET_DYN", 4: "ET_CORE"}
 _LOADER = "kernel/module/main.c, elf_validity_check()"
 _SYSTEM_V = "System V ABI, chapter 4, ELF header"

@@ -3,17 +3,27 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import crates
 from SCons.Scanner import Scanner
 
 from pipeline.crate.graph import load_crate
+from pipeline.errors import UserError
 from pipeline.kernel.auto import has_config
 from pipeline.stages import Outputs
+from pipeline.transpile.crates import Units
+from pipeline.transpile.rust_src import ENVIRONMENT as RUST_SRC
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.crate.model import Crate
 
 
-def options(opts):
+def options(opts: Any) -> None:
     """Add the variables that choose crates and compilers."""
     opts.Add("module", "path of a crate of your own, to build instead of the samples", "")
     opts.Add("transpiler", "who turns Rust into C: auto or mrustc", "auto")
@@ -27,40 +37,43 @@ def options(opts):
     )
 
 
-def exists(env):  # noqa: ARG001 - SCons's interface
+def exists(_env: Any) -> bool:
     """Say that the tool can be used: a missing mrustc is told when a crate needs it."""
     return True
 
 
-def generate(env):
+def generate(env: Any) -> None:
     """Add the pseudo-builder and the scanner of crates."""
     env["CRATE_SCANNER"] = Scanner(crates.scan_crate, name="CrateScanner")
-    env.AddMethod(crate_outputs, "Crate")
+    env.AddMethod(crates.tells_errors(crate_outputs), "Crate")
     env.AddMethod(compile_commands, "CompileCommands")
 
 
-def crate_outputs(env, path):
+def crate_outputs(env: Any, path: Path) -> Any:
     """Declare all stages of the crate at ``path``; return the node of its ``findings.json``."""
-    crate = load_crate(Path(path))
-    out = Path(env.Dir(f"#build/{env['ARCH_NAME']}/{crate.crate_name}").get_abspath())
+    crate = load_crate(path)
+    crates.crate_files(crate.manifest_path)
+    out = crates.PROJECT / "build" / env["ARCH_NAME"] / crate.crate_name
     way = _Way(env, crate, Outputs(out, crate.crate_name))
     files = way.outputs
     gate = way.stage("check", [files.gate], [way.manifest])
     c_files = way.stage(
         "transpile", [files.c_file, files.root_c, files.units], [way.manifest, *gate]
     )
+    if _cache_is_gone(files.units):
+        env.AlwaysBuild(c_files)
     objects = way.stage("compile", [files.crate_object, files.root_object], c_files[:2])
     final = way.stage("link", [files.linked], [*objects, c_files[2]])
     if way.makes_module:
         final = way.stage("module", [files.module], [*final, c_files[0]])
-    findings = way.stage("validate", [files.findings], [*final, *gate])[0]
-    env.Clean(findings, env.Dir(str(out)))
+    findings = way.stage("validate", [files.findings], [*final, *gate, objects[0]])[0]
+    env.Clean(findings, env.Dir(crates.literal(out)))
     crates.verdicts.append((env["ARCH_NAME"], crate.crate_name, findings))
     env["C_FILES"] += c_files[:2]
     return findings
 
 
-def compile_commands(env):
+def compile_commands(env: Any) -> Any:
     """Return the node of ``build/<arch>/compile_commands.json``: how each C file is compiled."""
     output = env.File(f"#build/{env['ARCH_NAME']}/compile_commands.json")
     words = ["commands", "--arch", env["ARCH_NAME"], "--kernel", env["kernel"]]
@@ -73,16 +86,19 @@ def compile_commands(env):
 class _Way:
     """One crate on its way through the stages."""
 
-    def __init__(self, env, crate, outputs):
+    def __init__(self, env: Any, crate: Crate, outputs: Outputs) -> None:
         self.env = env
         self.crate = crate
         self.outputs = outputs
-        self.manifest = env.File(str(crate.manifest_path))
+        self.manifest = env.File(crates.literal(crate.manifest_path))
         tree = env["kernel"] != "auto" or has_config(env["ARCH"])
         self.makes_module = env["kernel"] != "none" and tree and crate.module.runtime == "kernel"
 
-    def stage(self, name, targets, sources):
-        """Declare one stage and return its targets."""
+    def stage(self, name: str, targets: Sequence[Path], sources: Sequence[Any]) -> list[Any]:
+        """Declare one stage and return its targets.
+
+        Every stage reads Cargo.toml; the crate's other files are for those that have it as source.
+        """
         env = self.env
         words = ["build", self.manifest.get_abspath(), "--only", name]
         words += ["--arch", env["ARCH_NAME"], "--out", self.outputs.out]
@@ -91,13 +107,26 @@ class _Way:
             if value:
                 words += [f"--{option}", value]
         made = crates.step(env, self.crate.crate_name, name, targets, sources, words)
-        env.Depends(made, [env["TARGET_FILE"], env.Value(self._tools(name))])
+        tools = env.Value(self._tools(name))
+        env.Depends(made, [env["TARGET_FILE"], self.manifest, tools])
         return made
 
-    def _tools(self, name):
+    def _tools(self, name: str) -> list[str]:
         """Return what a stage depends on beside files: the tools that it runs."""
         env = self.env
+        rust_src = [crates.identity(env["rust_src"]), os.environ.get(RUST_SRC, "")]
         return {
             "check": [env["RUSTC_IDENTITY"]],
-            "transpile": [env["MRUSTC_IDENTITY"], crates.identity(env["rust_src"])],
+            "transpile": [env["MRUSTC_IDENTITY"], *rust_src],
         }.get(name, [env["GCC_IDENTITY"]])
+
+
+def _cache_is_gone(units: Path) -> bool:
+    """Say whether the user's cache no longer has the library's C that an earlier run named."""
+    if not units.is_file():
+        return False
+    try:
+        known = Units.read(units)
+    except UserError:
+        return True
+    return not all(Path(one.c_file).is_file() for one in (*known.dependencies, *known.library))

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import crates
 
 
-def options(opts):
+def options(opts: Any) -> None:
     """Add the variables that choose the kernel."""
     opts.Add(
         "kernel",
@@ -18,32 +19,43 @@ def options(opts):
     )
 
 
-def exists(env):  # noqa: ARG001 - SCons's interface
+def exists(_env: Any) -> bool:
     """Say that the tool can be used: each architecture looks for its own compiler."""
     return True
 
 
-def generate(env):
+def generate(env: Any) -> None:
     """Add the pseudo-builder."""
     env.AddMethod(target_file, "Target")
 
 
-def target_file(env):
+def target_file(env: Any) -> Any:
     """Return the node of ``build/<arch>/target.json``."""
     output = env.File(f"#build/{env['ARCH_NAME']}/target.json")
     words = ["target", "--arch", env["ARCH_NAME"], "--kernel", env["kernel"]]
     words += ["-o", output.get_abspath()]
     made = crates.step(env, "-", "target", [output], [], words)
+    _clean(env, made, output)
     env.Depends(made, env.Value([env["GCC_IDENTITY"], _tree_identity(env["kernel"])]))
     return made[0]
 
 
-def _tree_identity(kernel):
+def _clean(env: Any, made: Any, output: Any) -> None:
+    """Have ``-c`` remove the architecture's folder; for one crate of many, what a kill left in it.
+
+    Temporary folders of this project begin with ``.ferric-``.
+    """
+    folder = Path(output.get_abspath()).parent
+    gone = sorted(folder.glob(".ferric-*")) if env["module"] else [folder]
+    env.Clean(made, [env.Entry(crates.literal(path)) for path in gone])
+
+
+def _tree_identity(kernel: str) -> list[str]:
     """Return what changes when the user's tree is built again, or the source package changes."""
     if kernel == "none":
-        return ""
+        return []
     if kernel == "auto":
         archives = sorted(Path("/usr/src").glob("linux-source-*.tar.*"))
         return [crates.identity(str(path)) for path in archives]
     names = (".config", "Module.symvers", "include/config/kernel.release")
-    return [crates.identity(str(Path(kernel).expanduser() / name)) for name in names]
+    return [crates.identity(str(Path(kernel) / name)) for name in names]
