@@ -1,69 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""``python -m pipeline VERB``: every stage by itself, and the whole way of one crate."""
+"""``python -m pipeline VERB``: runs :mod:`pipeline.cli`, where its libraries are installed."""
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import os
 import signal
 import sys
-from typing import TYPE_CHECKING
-
-from pipeline import console, verbs
-from pipeline.check import verb as check_verb
-from pipeline.doctor import verb as doctor_verb
-from pipeline.errors import FerricError
-from pipeline.toolchains import verb as probe_verb
-from pipeline.validate import verb as validate_verb
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-FAILED = 1
-INTERRUPTED = 130
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line's parser, every verb in the order of the way of a crate."""
-    top = argparse.ArgumentParser(
-        prog="python -m pipeline",
-        description="Linux kernel modules in Rust for the architectures that only GCC reaches.",
-    )
-    subparsers = top.add_subparsers(required=True, metavar="VERB")
-    doctor_verb.add_parser(subparsers)
-    probe_verb.add_parser(subparsers)
-    check_verb.add_parser(subparsers)
-    verbs.add_transpile(subparsers)
-    verbs.add_compile(subparsers)
-    validate_verb.add_parser(subparsers)
-    verbs.add_build(subparsers)
-    verbs.add_target(subparsers)
-    verbs.add_commands(subparsers)
-    verbs.add_report(subparsers)
-    return top
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; return the exit status: 0 well, 1 an error that was told, else the verb's."""
-    args = parser().parse_args(argv)
+def _run() -> int:
     try:
-        status: int = args.main(args)
-    except FerricError as error:
-        console.error(str(error))
-        return FAILED
-    except KeyboardInterrupt:
-        console.error("interrupted; what was begun is not left behind, run it again")
-        return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has gone; there is nobody left to tell.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
-    return status
+        from pipeline.cli import main  # noqa: PLC0415 - a missing library is told below
+    except ModuleNotFoundError as error:
+        print(
+            f"error: this Python has no {error.name}\n"
+            "  mend: run ./setup.sh, then use .venv/bin/python and .venv/bin/scons",
+            file=sys.stderr,
+        )
+        return 1
+    # A build that is told to end (SCons, a terminal that closes) cleans up as for Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    return main()
 
 
 if __name__ == "__main__":
-    # A build that is told to end (SCons, a terminal that closes) cleans up as for Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(main())
+    sys.exit(_run())

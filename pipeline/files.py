@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 _COMPLETE = ".complete"
+_thread = threading.local()
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
@@ -81,11 +83,26 @@ def cache_root() -> Path:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on ``path`` (made if absent); it is free again however we end."""
+    """Hold an exclusive lock on ``path`` (made if absent); it is free again however we end.
+
+    The commands that this thread starts meanwhile hold it, too (see :func:`held_locks`): where we
+    are killed and one of them is not, nobody works in the same place until it has ended.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
+        before = held_locks()
+        _thread.locks = (*before, stream.fileno())
+        try:
+            yield
+        finally:
+            _thread.locks = before
+
+
+def held_locks() -> tuple[int, ...]:
+    """Return the file descriptors of the locks that this thread holds, for commands to inherit."""
+    locks: tuple[int, ...] = getattr(_thread, "locks", ())
+    return locks
 
 
 def cached(kind: str, key: object, make: Callable[[Path], None]) -> Path:

@@ -8,16 +8,19 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from pipeline.errors import ToolError, pasteable
+from pipeline.files import held_locks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 TAIL_LINES = 12
+MAX_OUTPUT = 512 << 20
 
 
 @dataclass(frozen=True)
@@ -54,26 +57,32 @@ def run(
     if verbose():
         print(pasteable(words, cwd=cwd, env=env), file=sys.stderr, flush=True)
     environment = {**os.environ, "LC_ALL": "C", **(env or {})}
-    with subprocess.Popen(
-        words,
-        cwd=cwd,
-        env=environment,
-        stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    ) as process:
+    # The output goes to a file: a tool that floods it fills no memory of ours.
+    with (
+        tempfile.TemporaryFile() as spool,
+        subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=spool,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            # Where only we are killed, the place that the command works in stays locked.
+            pass_fds=held_locks(),
+        ) as process,
+    ):
         timed_out = False
         try:
-            output, _ = process.communicate(stdin, timeout=timeout)
+            process.communicate(stdin, timeout=timeout)
         except subprocess.TimeoutExpired:
             timed_out = True
             _kill_group(process)
-            output, _ = process.communicate()
+            process.wait()
         except BaseException:
             _kill_group(process)
             raise
-    text = output.decode("utf-8", errors="replace")
+        text = _read(spool)
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(f"$ {pasteable(words, cwd=cwd, env=env)}\n{text}", encoding="utf-8")
@@ -106,6 +115,13 @@ def check(
         env=env,
         mend=mend,
     )
+
+
+def _read(spool: IO[bytes]) -> str:
+    """Return what a command printed: all of it, or the end where that is more than the limit."""
+    size = spool.seek(0, os.SEEK_END)
+    spool.seek(max(0, size - MAX_OUTPUT))
+    return spool.read().decode("utf-8", errors="replace")
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

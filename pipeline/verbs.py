@@ -91,6 +91,9 @@ def add_target(subparsers: Subparsers) -> None:
     )
     _target_arguments(parser)
     parser.add_argument("-o", dest="output", type=Path, help="write it there")
+    parser.add_argument(
+        "--layout", type=Path, metavar="FILE", help="also write what alone matters for Rust"
+    )
     parser.set_defaults(main=target)
 
 
@@ -163,7 +166,11 @@ def compile_file(args: argparse.Namespace) -> int:
 
 def target(args: argparse.Namespace) -> int:
     """Describe a target."""
-    text = json.dumps(describe(resolve(args.arch, args.kernel)), indent=1) + "\n"
+    described = describe(resolve(args.arch, args.kernel))
+    text = json.dumps(described, indent=1) + "\n"
+    if args.layout:
+        rust = {name: described[name] for name in ("arch", "layout", "mrustc_target")}
+        write_atomic(args.layout, json.dumps(rust, indent=1) + "\n")
     if args.output:
         write_atomic(args.output, text)
     else:
@@ -183,6 +190,7 @@ def describe(found: Target) -> dict[str, Any]:
         "flags": found.flags.words,
         "flags_origin": found.flags.origin,
         "declared": [asdict(one) for one in found.flags.declared],
+        "no_float": found.arch.no_float is not None,
         "layout": found.layout.as_dict(),
         "mrustc_target": found.mrustc_file,
     }

@@ -13,7 +13,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-import SCons.Script
 from SCons.Action import Action
 from SCons.Subst import Literal
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import crates as steps
 import SCons.Node
 import SCons.Script
+from crates import stop, tells_errors
+
 from pipeline import console
 from pipeline.check.rustc import find_rustc
 from pipeline.errors import FerricError
@@ -167,8 +169,8 @@ def for_arch(base: Any, arch: Arch) -> Any:
     env = base.Clone(ARCH=arch, ARCH_NAME=arch.name, C_FILES=[])
     env["GCC_IDENTITY"] = f"{toolchain.banner} {steps.identity(str(toolchain.gcc))}"
     env["MRUSTC_IDENTITY"] = _tool(lambda: steps.identity(str(find_mrustc(base["mrustc"]).path)))
-    env["RUSTC_IDENTITY"] = _tool(lambda: steps.identity(str(find_rustc(base["rustc"]).path)))
-    env["TARGET_FILE"] = env.Target()
+    env["RUSTC_IDENTITY"] = _tool(lambda: steps.identity(str(find_rustc(base["rustc"] or None).path)))
+    env["TARGET_FILE"], env["LAYOUT_FILE"] = env.Target()
     return env
 
 

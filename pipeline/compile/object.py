@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import run
+from pipeline.compile.flags import HEADERS
 from pipeline.compile.floats import without_floats
-from pipeline.errors import ToolError
+from pipeline.errors import ToolError, UserError
 from pipeline.files import cached, digest_file, output_file
 
 if TYPE_CHECKING:
@@ -80,12 +81,19 @@ def _cached(toolchain: Toolchain, flags: Flags, name: str, source: Path, content
         "format": _FORMAT,
         "source": content,
         "gcc": [toolchain.triple, toolchain.banner, digest_file(toolchain.gcc.resolve())],
-        "flags": flags.words,
+        # Where the headers are changes nothing: their content is below.
+        "flags": [word for word in flags.words if word != str(HEADERS)],
         "headers": _headers_digest(),
         "no_float": toolchain.arch.no_float is not None,
     }
 
     def make(folder: Path) -> None:
+        if not source.is_file():
+            raise UserError(
+                f"the C of {name} is no longer in the cache",
+                where=str(source),
+                mend="transpile the crate again",
+            )
         local = folder / f"{name}.c"
         shutil.copyfile(source, local)
         compile_c(toolchain, flags, local, folder / f"{name}.o")
@@ -95,7 +103,7 @@ def _cached(toolchain: Toolchain, flags: Flags, name: str, source: Path, content
 
 
 def _headers_digest() -> list[str]:
-    return [digest_file(path) for path in sorted((_RUNTIME / "include").iterdir())]
+    return [digest_file(path) for path in sorted(HEADERS.iterdir())]
 
 
 def _workers() -> int:

@@ -89,9 +89,9 @@ class Diagnosis:
         common = self.lacking("build", None)
         if common:
             return f"Nothing can be built: {_list(f'{row.name} {row.status}' for row in common)}."
-        parts = [f"Can build for {_list(can)}" if can else "Nothing can be built"]
+        parts = [f"Can build for {_list(can)}"] if can else []
         if cannot:
-            parts.append(f"not for {_list(cannot)}")
+            parts.append(f"{'not' if can else 'Cannot build'} for {_list(cannot)}")
         modules = [arch for arch in can if arch in self.kernels]
         lacking = self.lacking("kernel", None)
         if modules and lacking:

@@ -89,7 +89,9 @@ def _unpacked(archive: Path) -> Path:
     def unpack(folder: Path) -> None:
         try:
             with tarfile.open(archive) as tar:
-                tar.extractall(folder, filter="tar")
+                if hasattr(tarfile, "tar_filter"):  # not in Debian 12's Python 3.11.2
+                    tar.extraction_filter = tarfile.tar_filter
+                tar.extractall(folder)  # noqa: S202 - the distribution's own package
         except (tarfile.TarError, OSError, EOFError) as error:
             raise UserError(f"cannot unpack: {error}", where=str(archive)) from error
 

@@ -8,9 +8,10 @@ the roots is made local, so two Rust modules in one kernel never meet.
 from __future__ import annotations
 
 import contextlib
+import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 # The C side of the kernel runtime calls these two, and nothing else of a module.
 KERNEL_ROOTS = ("ferric_module_init", "ferric_module_exit")
 
+# What ld says where none of the roots is defined, and where it cannot leave anything out.
+_NO_ROOT = "requires a defined symbol root"
+_NO_GC = "gc-sections option ignored"
+
 # Sections of one function or object each, put together again: the names are visible in sysfs and
 # each section costs the kernel's loader an alignment gap.
 _SCRIPT = """SECTIONS
@@ -42,59 +47,133 @@ _SCRIPT = """SECTIONS
 }
 """
 
+# mrustc's weak objects whose addresses are Rust's type ids.
+_TYPE_ID = "__typeid_"
+
+
+class _Missing(NamedTuple):
+    """Names that nothing outside a module has, what it means that they are missing, the mend."""
+
+    names: re.Pattern[str]
+    what: str
+    mend: str
+
+
+_RUST_ONLY = (
+    _Missing(
+        re.compile("__r(?:dl|g|ust)_(?:alloc|dealloc|realloc|alloc_zeroed)"),
+        "the crate allocates, and nothing in the module has a #[global_allocator]",
+        "add a static with #[global_allocator] in so many words (one that a macro writes is not "
+        "seen), or do without allocating",
+    ),
+    _Missing(
+        re.compile("panic_impl"),
+        "the crate can panic, and nothing in the module has a #[panic_handler]",
+        "add a #[panic_handler] function",
+    ),
+    _Missing(
+        re.compile("__r(?:dl|g|ust)_.+"),
+        "only Rust's std has what the crate reaches",
+        "do without it: a module has core and alloc, not std",
+    ),
+)
+_LEFT_OUT = _Missing(
+    re.compile("ZR..+"),
+    "mrustc left out Rust functions or statics that the crate reaches",
+    "do without what their mangled names tell, or try a newer mrustc",
+)
+_LEFT_OUT_FLOATS = _Missing(
+    _LEFT_OUT.names,
+    "the crate reaches Rust code that uses floating point",
+    "a kernel has no floating point, and this architecture's GCC cannot even compile it with the "
+    "kernel's flags; use integers",
+)
+
 
 def link(
     toolchain: Toolchain, flags: Flags, objects: Sequence[Path], roots: Sequence[str], output: Path
 ) -> None:
     """Link ``objects`` into the relocatable ``output`` with ``roots`` as its only global symbols.
 
-    Raises :class:`UserError` for a root that no object defines, :class:`ToolError` where the
+    Raises :class:`UserError` for a root that no object defines, for a name that two objects
+    define, and for one that only Rust's own runtime would supply; :class:`ToolError` where the
     linker fails.
     """
     if not roots:
+        left_out = toolchain.arch.no_float
         raise UserError(
-            "nothing to link: the crate has no #[no_mangle] function or static",
-            mend="add one, or name the roots with --root",
+            "nothing to link: the crate has no #[no_mangle] function or static"
+            + (" that is free of floating point" if left_out else ""),
+            mend="add one, or name the roots with --root"
+            + (f"; on {toolchain.arch.name}: {left_out}" if left_out else ""),
         )
-    log = output.with_name(output.name + ".link.log")
+    refuse_twice_defined(objects, output)
     with output_file(output) as temporary, tempfile.TemporaryDirectory() as name:
-        work = Path(name)
-        joined = work / "joined.o"
-        script = work / "module.lds"
-        script.write_text(_SCRIPT, encoding="utf-8")
-        argv = [str(toolchain.tool("ld")), "-r", "--gc-sections"]
-        # Where the kernel itself wants sections apart (parisc: branches must reach their stubs),
-        # they stay apart.
-        if "-ffunction-sections" not in flags.kernel:
-            argv += ["-T", str(script)]
-        argv += [word for root in roots for word in ("-u", root)]
-        argv += ["-o", str(joined), *map(str, objects)]
-        what = f"{toolchain.triple}-ld does not link {output.name}"
-        said = run.check(argv, what, log=log)
-        if "gc-sections option ignored" in said:
-            raise UserError(
-                f"{toolchain.triple}-ld cannot leave out what no root reaches (--gc-sections)",
-                where=output.name,
-                mend=f"modules for {toolchain.arch.name} need a linker that can; stop at the C with "
-                "`python -m pipeline transpile`",
-            )
+        joined = Path(name) / "joined.o"
+        _join(toolchain, flags, objects, roots, joined=joined, output=output)
         _require_roots(joined, roots, output)
-        _refuse_left_out(joined, output)
-        keep = work / "globals"
-        drop = work / "unreferenced"
-        _write_names(keep, roots)
-        _write_names(drop, unreferenced(joined))
-        run.check(
-            [
-                toolchain.tool("objcopy"),
-                f"--keep-global-symbols={keep}",
-                f"--strip-symbols={drop}",
-                joined,
-                temporary,
-            ],
-            f"{toolchain.triple}-objcopy does not make symbols of {output.name} local",
-            log=log,
+        _refuse_undefined(joined, output, floats=toolchain.arch.no_float is None)
+        _make_local(toolchain, joined, roots, temporary=temporary, output=output)
+
+
+def _join(
+    toolchain: Toolchain,
+    flags: Flags,
+    objects: Sequence[Path],
+    roots: Sequence[str],
+    *,
+    joined: Path,
+    output: Path,
+) -> None:
+    """Link what the roots reach into ``joined``; ``output`` names the result in errors."""
+    script = joined.with_name("module.lds")
+    script.write_text(_SCRIPT, encoding="utf-8")
+    argv = [str(toolchain.tool("ld")), "-r", "--gc-sections"]
+    # Where the kernel itself wants sections apart (parisc: branches must reach their stubs), they
+    # stay apart.
+    if "-ffunction-sections" not in flags.kernel:
+        argv += ["-T", str(script)]
+    argv += [word for root in roots for word in ("-u", root)]
+    argv += ["-o", str(joined), *map(str, objects)]
+    what = f"{toolchain.triple}-ld does not link {output.name}"
+    try:
+        said = run.check(argv, what, log=_log(output))
+    except ToolError as error:
+        if _NO_ROOT in error.tail:
+            raise _missing_roots(roots, output) from None
+        raise
+    if _NO_GC in said:
+        raise UserError(
+            f"{toolchain.triple}-ld cannot leave out what no root reaches (--gc-sections)",
+            where=output.name,
+            mend=f"modules for {toolchain.arch.name} need a linker that can; stop at the C with "
+            "`python -m pipeline transpile`",
         )
+
+
+def _make_local(
+    toolchain: Toolchain, joined: Path, roots: Sequence[str], *, temporary: Path, output: Path
+) -> None:
+    """Copy ``joined`` to ``temporary`` with every symbol local but the roots."""
+    keep = joined.with_name("globals")
+    drop = joined.with_name("unreferenced")
+    _write_names(keep, roots)
+    _write_names(drop, unreferenced(joined))
+    run.check(
+        [
+            toolchain.tool("objcopy"),
+            f"--keep-global-symbols={keep}",
+            f"--strip-symbols={drop}",
+            joined,
+            temporary,
+        ],
+        f"{toolchain.triple}-objcopy does not make symbols of {output.name} local",
+        log=_log(output),
+    )
+
+
+def _log(output: Path) -> Path:
+    return output.with_name(output.name + ".link.log")
 
 
 def unreferenced(path: Path) -> set[str]:
@@ -118,18 +197,19 @@ def unreferenced(path: Path) -> set[str]:
 
 
 def exported_symbols(path: Path) -> tuple[str, ...]:
-    """Return the names that an object defines globally and that are no mangled Rust name.
+    """Return the names that an object defines globally and that its crate chose.
 
-    These are the crate's ``#[no_mangle]`` functions and statics: mrustc's mangled names begin
-    with ``ZR`` and a letter of their own grammar.
+    These are the crate's ``#[no_mangle]`` functions and statics.  What mrustc and Ferric name
+    themselves is not among them: mangled names, the allocator's, getters of statics.
     """
-    return tuple(sorted(name for name in _globals(path) if not _is_mangled(name)))
+    return tuple(sorted(name for name in _globals(path) if not _is_made(name)))
 
 
-def _globals(path: Path) -> set[str]:
+def _globals(path: Path) -> dict[str, bool]:
+    """Return the names that an object defines for others; True where the definition is weak."""
     with _opened(path) as elf:
         return {
-            symbol.name
+            symbol.name: symbol["st_info"]["bind"] == "STB_WEAK"
             for symbol in _symbols(elf)
             if symbol["st_info"]["bind"] in {"STB_GLOBAL", "STB_WEAK"}
             and symbol["st_shndx"] != "SHN_UNDEF"
@@ -157,21 +237,45 @@ def _write_names(path: Path, names: Iterable[str]) -> None:
     path.write_text("".join(f"{name}\n" for name in sorted(names)), encoding="utf-8")
 
 
-def _refuse_left_out(joined: Path, output: Path) -> None:
-    """Refuse a Rust function that is used and nowhere defined: it was left out of the C.
+def refuse_twice_defined(objects: Sequence[Path], output: Path) -> None:
+    """Refuse a name that two objects define and between which the linker would have to choose.
 
-    That is only done to floating point (see :mod:`pipeline.compile.floats`).
+    One definition that is not weak beside weak ones is what weak is for: ``compiler_builtins``
+    gives way to the crate.  mrustc's own names are equal wherever they stand.
+    """
+    weak: dict[str, list[str]] = {}
+    strong: dict[str, list[str]] = {}
+    for path in objects:
+        unit = path.name.removesuffix(".o").removesuffix(".c")
+        for name, is_weak in _globals(path).items():
+            (weak if is_weak else strong).setdefault(name, []).append(unit)
+    for name in sorted(weak.keys() | strong.keys()):
+        if _is_mangled(name) or name.startswith(_TYPE_ID):
+            continue
+        units = strong.get(name) or weak[name]
+        if len(units) > 1:
+            allocator = name.startswith("__rdl_")
+            what = "two #[global_allocator]" if allocator else f"{name} is defined twice"
+            raise UserError(
+                f"{what}: by {' and by '.join(units)}",
+                where=output.name,
+                mend="only one may be in a module: give the other another name, or remove it",
+            )
+
+
+def _refuse_undefined(joined: Path, output: Path, *, floats: bool) -> None:
+    """Refuse a name that is used and nowhere defined, and that nobody outside could supply.
+
+    A Rust function is missing only where it was left out of the C for its floating point (see
+    :mod:`pipeline.compile.floats`); ``floats`` says that this is not done here.
     """
     with _opened(joined) as elf:
         undefined = {one.name for one in _symbols(elf) if one["st_shndx"] == "SHN_UNDEF"}
-    wanted = sorted(name for name in undefined - unreferenced(joined) if _is_mangled(name))
-    if wanted:
-        raise UserError(
-            f"the crate reaches Rust code that uses floating point: {', '.join(wanted[:5])}",
-            where=output.name,
-            mend="a kernel has no floating point, and this architecture's GCC cannot even compile "
-            "it with the kernel's flags; use integers",
-        )
+    wanted = sorted(undefined - unreferenced(joined))
+    for pattern, what, mend in (*_RUST_ONLY, _LEFT_OUT if floats else _LEFT_OUT_FLOATS):
+        names = [name for name in wanted if pattern.fullmatch(name)]
+        if names:
+            raise UserError(f"{what}: {', '.join(names[:5])}", where=output.name, mend=mend)
 
 
 def _is_mangled(name: str) -> bool:
@@ -179,12 +283,20 @@ def _is_mangled(name: str) -> bool:
     return name.startswith("ZR") and len(name) > 3
 
 
+def _is_made(name: str) -> bool:
+    """Say whether mrustc or Ferric chose a name, not the crate."""
+    return _is_mangled(name) or name.startswith((_TYPE_ID, "__rdl_", "__rust_", "__ferric_"))
+
+
 def _require_roots(joined: Path, roots: Sequence[str], output: Path) -> None:
-    missing = sorted(set(roots) - _globals(joined))
+    missing = sorted(set(roots) - set(_globals(joined)))
     if missing:
-        raise UserError(
-            f"no object defines the root{'s' if len(missing) > 1 else ''} {', '.join(missing)}",
-            where=output.name,
-            mend="a root is the name of a #[no_mangle] function or static of the crate "
-            "(mrustc 0.12 ignores #[no_mangle] on statics)",
-        )
+        raise _missing_roots(missing, output)
+
+
+def _missing_roots(missing: Sequence[str], output: Path) -> UserError:
+    return UserError(
+        f"no object defines the root{'s' if len(missing) > 1 else ''} {', '.join(missing)}",
+        where=output.name,
+        mend="a root is the name of a #[no_mangle] function or static of the crate",
+    )

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.validate.finding import Finding, Severity, printable, read
+from pipeline.validate.finding import Finding, Severity, printable, read, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +36,7 @@ def exit_status(verdicts: Iterable[Verdict], *, strict: bool = False) -> int:
 
 
 def print_summary(verdicts: Sequence[Verdict], console: Console | None = None) -> None:
-    """Print the table of all modules and, under it, every error and warning.
+    """Print the table of all modules and, under it, what was skipped, every error and warning.
 
     Colour only on a terminal and without ``NO_COLOR``; that is rich's own rule.
     """
@@ -56,6 +56,8 @@ def print_summary(verdicts: Sequence[Verdict], console: Console | None = None) -
             *(_count(verdict, severity) for severity in reversed(Severity)),
         )
     console.print(table)
+    for line in _skips(verdicts):
+        _print(console, Text(line, "dim"))
     for verdict in verdicts:
         for finding in verdict.findings:
             if finding.severity is not Severity.NOTE:
@@ -78,6 +80,19 @@ def print_verdict(verdict: Verdict, console: Console | None = None) -> None:
             f"{len(verdict.passed)} checks passed"
         ),
     )
+
+
+def _skips(verdicts: Iterable[Verdict]) -> list[str]:
+    """Return one line for each check that was skipped and each reason, with the modules."""
+    modules: dict[tuple[str, str], list[str]] = {}
+    for verdict in verdicts:
+        for skip in verdict.skipped:
+            name = f"{verdict.arch} {verdict.path.name}"
+            modules.setdefault((skip.check, skip.reason), []).append(name)
+    return [
+        f"skipped {printable(check)}: {_cut(reason)} ({printable(some(names))})"
+        for (check, reason), names in modules.items()
+    ]
 
 
 def _print_finding(console: Console, name: str, finding: Finding) -> None:

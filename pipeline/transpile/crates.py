@@ -12,14 +12,16 @@ import json
 import re
 import shutil
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.crate.graph import cargo_env, order
 from pipeline.crate.sources import sources
-from pipeline.errors import UserError
+from pipeline.errors import ToolError, UserError
 from pipeline.files import cached, digest_files, digest_key, write_atomic
+from pipeline.transpile.instrument import VERSION as INSTRUMENT_VERSION
+from pipeline.transpile.instrument import add_aliases, instrument
 from pipeline.transpile.library import LibraryCrate, library_crate
 from pipeline.transpile.mrustc import Job, Mrustc, transpile
 
@@ -34,6 +36,7 @@ PARAMETERS_VARIABLE = "FERRIC_MODULE_PARAMETERS"
 CFG = "ferric"
 
 _FORMAT = 1
+_NO_PANIC_HANDLER = "mrustc-panic_implementation"
 _USES_ALLOC = re.compile(rb"\bextern\s+crate\s+alloc\b")
 _ROOT = """#![no_std]
 #![no_main]
@@ -112,7 +115,7 @@ def transpile_crate(
         (work / "target.toml").write_text(compiler.target, encoding="utf-8")
         (work / "parameters.rs").write_text(parameters, encoding="utf-8")
         job = _job(compiler, crate, work, externs, search, work / "parameters.rs")
-        crate_c = transpile(compiler.mrustc, job, out / "mrustc.log")
+        crate_c = _transpile_source(compiler, crate, job, out / "mrustc.log")
         root_c = _root_program(crate, compiler, job, out / "mrustc.root.log")
         shutil.move(crate_c, out / f"{crate.crate_name}.c")
         shutil.move(root_c, out / f"{crate.crate_name}.root.c")
@@ -179,11 +182,24 @@ def _dependency(
     def make(folder: Path) -> None:
         write_atomic(folder / "target.toml", compiler.target)
         job = _job(compiler, crate, folder, externs, _search(library, built), None)
-        transpile(compiler.mrustc, job, folder / "mrustc.log")
+        _transpile_source(compiler, crate, job, folder / "mrustc.log")
 
     folder = cached(f"crate-{crate.crate_name}", {"key": key}, make)
     rlib = folder / f"lib{crate.crate_name}.rlib"
     return LibraryCrate(crate.crate_name, rlib, rlib.with_name(rlib.name + ".c"), key)
+
+
+def _transpile_source(compiler: Compiler, crate: Crate, job: Job, log: Path) -> Path:
+    """Transpile a crate, from a changed copy where its source says what mrustc leaves out."""
+    changes = instrument(crate)
+    if changes is None:
+        return transpile(compiler.mrustc, job, log)
+    with tempfile.TemporaryDirectory(dir=job.target.parent, prefix="source-") as name:
+        copy = Path(name)
+        changes.write(copy)
+        c_file = transpile(compiler.mrustc, replace(job, cwd=copy, original=crate.root), log)
+    add_aliases(c_file, changes.exports)
+    return c_file
 
 
 def _externs(
@@ -243,14 +259,16 @@ def _root_program(crate: Crate, compiler: Compiler, job: Job, log: Path) -> Path
         externs=((crate.crate_name, job.output),),
         search=job.search,
     )
-    c_file = transpile(compiler.mrustc, root, log)
-    if "uint32_t panic_impl(" not in c_file.read_text(encoding="utf-8", errors="replace"):
+    try:
+        return transpile(compiler.mrustc, root, log)
+    except ToolError as error:
+        if _NO_PANIC_HANDLER not in error.tail:
+            raise
         raise UserError(
             f"{crate.name} has no #[panic_handler]",
             where=str(crate.manifest_path),
             mend='give it one, or use runtime = "kernel", which brings the kernel\'s',
-        )
-    return c_file
+        ) from None
 
 
 def _crate_key(
@@ -264,6 +282,7 @@ def _crate_key(
     return digest_key(
         {
             "format": _FORMAT,
+            "instrument": INSTRUMENT_VERSION,
             "crate": crate.crate_name,
             "root": str(crate.lib_path.relative_to(crate.root)),
             "edition": crate.edition,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = "FERRIC_RUST_SRC"
 _PROJECT = Path(__file__).resolve().parents[2]
-_SINCE = re.compile(rb'since\s*=\s*"1\.(\d{1,4})\.\d{1,3}"')
+# Of stable items only: a deprecation may name a release that is still to come.
+_SINCE = re.compile(rb'\[stable\([^\])]{0,200}?since\s*=\s*"1\.(\d{1,4})\.\d{1,3}"')
 _NEEDED = ("core/src/lib.rs", "alloc/src/lib.rs")
 _MAX_ARCHIVE_MEMBERS = 200_000
 _MAX_ARCHIVE_BYTES = 2 << 30
@@ -130,6 +132,17 @@ def _unpacked(archive: Path) -> Path:
     return cached("rust-src", {"archive": digest_file(archive)}, unpack) / "library"
 
 
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
+    """Write one file or folder of an archive: its content alone, no mode, owner or link of its."""
+    content = tar.extractfile(member)
+    if content is None:
+        path.mkdir(parents=True, exist_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with content, path.open("wb") as stream:
+        shutil.copyfileobj(content, stream)
+
+
 def _unpack_library(archive: Path, folder: Path) -> None:
     """Unpack what lies under ``library/`` in an archive, safely and boundedly."""
     total = 0
@@ -141,7 +154,9 @@ def _unpack_library(archive: Path, folder: Path) -> None:
             parts = Path(member.name).parts
             if "library" not in parts or not (member.isfile() or member.isdir()):
                 continue
-            inner = Path(*parts[parts.index("library") :])
-            tar.extract(member.replace(name=str(inner)), folder, filter="data")
+            inner = parts[parts.index("library") :]
+            if ".." in inner:
+                raise UserError(f"a name that leads out of it: {member.name}", where=str(archive))
+            _extract(tar, member, folder.joinpath(*inner))
     if not (folder / "library" / _NEEDED[0]).is_file():
         raise UserError("no library/core in this archive", where=str(archive), mend=_MEND)

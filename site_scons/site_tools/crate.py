@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
     from pipeline.crate.model import Crate
 
+# The stages that see Rust and of the target only its layout, and the later ones that read what
+# Cargo.toml says of the module.
+_RUST = ("check", "transpile")
+_METADATA = ("link", "module", "validate")
+
 
 def options(opts: Any) -> None:
     """Add the variables that choose crates and compilers."""
@@ -95,10 +100,7 @@ class _Way:
         self.makes_module = env["kernel"] != "none" and tree and crate.module.runtime == "kernel"
 
     def stage(self, name: str, targets: Sequence[Path], sources: Sequence[Any]) -> list[Any]:
-        """Declare one stage and return its targets.
-
-        Every stage reads Cargo.toml; the crate's other files are for those that have it as source.
-        """
+        """Declare one stage and return its targets."""
         env = self.env
         words = ["build", self.manifest.get_abspath(), "--only", name]
         words += ["--arch", env["ARCH_NAME"], "--out", self.outputs.out]
@@ -107,8 +109,10 @@ class _Way:
             if value:
                 words += [f"--{option}", value]
         made = crates.step(env, self.crate.crate_name, name, targets, sources, words)
-        tools = env.Value(self._tools(name))
-        env.Depends(made, [env["TARGET_FILE"], self.manifest, tools])
+        target = env["LAYOUT_FILE" if name in _RUST else "TARGET_FILE"]
+        env.Depends(made, [target, env.Value(self._tools(name))])
+        if name in _METADATA:
+            env.Depends(made, self.manifest)
         return made
 
     def _tools(self, name: str) -> list[str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Builder ``Target``: compiler, kernel tree, flags and layout of an architecture, as one JSON file."""
+"""Builder ``Target``: an architecture's compiler, kernel tree, flags and layout, as one file."""
 
 from __future__ import annotations
 
@@ -30,14 +30,18 @@ def generate(env: Any) -> None:
 
 
 def target_file(env: Any) -> Any:
-    """Return the node of ``build/<arch>/target.json``."""
-    output = env.File(f"#build/{env['ARCH_NAME']}/target.json")
+    """Return the nodes of ``build/<arch>/target.json`` and, with the layout alone, ``layout.json``.
+
+    A change of the first is one for GCC's stages, a change of the second one for Rust's.
+    """
+    names = ("target.json", "layout.json")
+    outputs = [env.File(f"#build/{env['ARCH_NAME']}/{name}") for name in names]
     words = ["target", "--arch", env["ARCH_NAME"], "--kernel", env["kernel"]]
-    words += ["-o", output.get_abspath()]
-    made = crates.step(env, "-", "target", [output], [], words)
-    _clean(env, made, output)
+    words += ["-o", outputs[0].get_abspath(), "--layout", outputs[1].get_abspath()]
+    made = crates.step(env, "-", "target", outputs, [], words)
+    _clean(env, made, outputs[0])
     env.Depends(made, env.Value([env["GCC_IDENTITY"], _tree_identity(env["kernel"])]))
-    return made[0]
+    return made
 
 
 def _clean(env: Any, made: Any, output: Any) -> None:

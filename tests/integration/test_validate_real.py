@@ -26,8 +26,9 @@ from pipeline.validate.reference import Reference, for_arch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pipeline.kernel.tree import KernelTree
+
 TOOLCHAINS = load()
-KERNEL = Path(os.environ.get("FERRIC_TEST_KERNEL_M68K", "/opt/src/kt/m68k"))
 C = """
 int helper(int);
 int run(int x, int *p)
@@ -54,9 +55,6 @@ int run(int *a, int *b, int *c, int *d)
 """
 needs_m68k = pytest.mark.skipif(
     not installed(TOOLCHAINS.get("m68k")), reason="no m68k-linux-gnu-gcc"
-)
-needs_kernel = pytest.mark.skipif(
-    not (KERNEL / "Module.symvers").exists(), reason=f"no built m68k kernel tree in {KERNEL}"
 )
 
 
@@ -320,10 +318,12 @@ def test_fixed_registers_elsewhere(tmp_path: Path, name: str) -> None:
     assert f"writes {register}" in found.evidence
 
 
-@needs_m68k
-@needs_kernel
+@pytest.mark.slow
 def test_a_c_module_of_a_kernel_tree(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    m68k_tree: KernelTree,
 ) -> None:
     monkeypatch.setenv("FERRIC_CACHE", str(tmp_path / "cache"))
     module = tmp_path / "module"
@@ -337,8 +337,8 @@ def test_a_c_module_of_a_kernel_tree(
     )
     (module / "two.c").write_text("int two(void);\nint two(void) { return 2; }\n")
     cross = ["ARCH=m68k", "CROSS_COMPILE=m68k-linux-gnu-"]
-    run(["make", "-C", KERNEL, *cross, f"M={module}", "modules"])
-    argv = [str(module / "both.ko"), "--kernel", str(KERNEL), "--strict"]
+    run(["make", "-C", m68k_tree.build, *cross, f"M={module}", "modules"])
+    argv = [str(module / "both.ko"), "--kernel", str(m68k_tree.build), "--strict"]
     assert main(*argv) == 0, capsys.readouterr().out
     assert "0 errors, 0 warnings" in capsys.readouterr().out
     assert main(*argv, "--allow-global", "two") == 0

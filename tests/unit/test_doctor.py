@@ -240,6 +240,12 @@ def test_one_architecture_is_enough_unless_each_was_named() -> None:
     assert diagnosis.summary == "Can build for m68k; not for alpha; .ko for m68k."
 
 
+def test_no_compiler_at_all() -> None:
+    diagnosis = healthy(ALPHA, archs=("alpha",), every=False)
+    assert not diagnosis.ok
+    assert diagnosis.summary == "Cannot build for alpha."
+
+
 def test_what_serves_all_architectures_stops_all() -> None:
     lost = Row("mrustc", "build", status="missing")
     diagnosis = healthy(M68K, ALPHA, lost, every=False)
@@ -260,7 +266,7 @@ def test_kernel_check_and_tests_do_not_stop_objects() -> None:
     assert "unchecked" in diagnosis.summary
 
 
-def shown(diagnosis: Diagnosis, **options: Any) -> str:  # noqa: ANN401 - rich's own options
+def shown(diagnosis: Diagnosis, **options: Any) -> str:
     stream = io.StringIO()
     show(diagnosis, Console(file=stream, width=80, **options))
     return stream.getvalue()

@@ -117,6 +117,12 @@ def test_an_error_elsewhere_is_not_blamed_on_the_user(tmp_path: Path) -> None:
         outcome(tmp_path, body)
 
 
+def test_an_empty_source_file_is_named_as_the_cause(tmp_path: Path) -> None:
+    body = "echo \"terminate called after throwing 'Lexer::EndOfFile'\" >&2; kill -ABRT $$"
+    with pytest.raises(UserError, match="without an item"):
+        outcome(tmp_path, body)
+
+
 def test_a_library_crate_has_no_user_to_blame(tmp_path: Path) -> None:
     body = f"printf '{PHASES}'; echo 'src/lib.rs:7:3 error:0: odd' >&2; exit 134"
     with pytest.raises(ToolError, match="src/lib.rs:7"):

@@ -109,6 +109,18 @@ def test_table_and_details() -> None:
     assert "alpha" in text
 
 
+def test_each_skip_has_one_line_with_its_reason_and_its_modules() -> None:
+    other = dataclasses.replace(
+        verdict(arch="alpha"),
+        skipped=(Skipped("other.rule", "no tree"), Skipped("other.rule", EVIL)),
+    )
+    lines = [line for line in shown(verdict(), other).splitlines() if "skipped " in line]
+    assert lines[1:] == [
+        "skipped other.rule: no tree (alpha hello.ko, m68k hello.ko)",
+        "skipped other.rule: x\\x1b[31m\\u202e\\n[bold]y (alpha hello.ko)",
+    ]
+
+
 def test_colour_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")

@@ -28,6 +28,7 @@ def library(folder: Path, minor: int) -> Path:
     (folder / "core/src/num.rs").write_text(
         '#[stable(feature = "a", since = "1.0.0")]\n'
         f'#[stable(feature = "b", since = "1.{minor}.0")]\n'
+        '#[deprecated(since = "1.99.0", note = "to come")]\n'
     )
     return folder
 
@@ -42,7 +43,7 @@ def archive(path: Path, members: dict[str, bytes]) -> Path:
 
 
 WHOLE = {
-    "rust-1.90.0/library/core/src/lib.rs": b'since = "1.90.0"',
+    "rust-1.90.0/library/core/src/lib.rs": b'#[stable(feature = "x", since = "1.90.0")]',
     "rust-1.90.0/library/alloc/src/lib.rs": b"",
     "rust-1.90.0/compiler/x.rs": b"",
 }

@@ -10,8 +10,12 @@
 #include <linux/bug.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/log2.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "ferric_kernel.h"
 
@@ -116,4 +120,106 @@ s32 ferric_errno_to_generic(s32 error)
 			return code;
 	}
 	return 0;
+}
+
+/* Memory */
+
+static gfp_t gfp_of(u32 flags)
+{
+	gfp_t gfp = 0;
+
+	if (flags & FERRIC_GFP_KERNEL)
+		gfp |= GFP_KERNEL;
+	if (flags & FERRIC_GFP_ATOMIC)
+		gfp |= GFP_ATOMIC;
+	if (flags & FERRIC_GFP_NOWAIT)
+		gfp |= GFP_NOWAIT;
+	if (flags & FERRIC_GFP_NOWARN)
+		gfp |= __GFP_NOWARN;
+	if (flags & FERRIC_GFP_ZERO)
+		gfp |= __GFP_ZERO;
+	return gfp;
+}
+
+/*
+ * kmalloc() aligns to ARCH_KMALLOC_MINALIGN (two bytes on m68k), and sizes that are a power of two
+ * to themselves: Documentation/core-api/memory-allocation.rst.  0 stands for a size that is beyond
+ * what there can be.
+ */
+static size_t aligned_size(size_t size, size_t align)
+{
+	if (align <= ARCH_KMALLOC_MINALIGN)
+		return size;
+	size = max(size, align);
+	return size > SIZE_MAX / 4 ? 0 : roundup_pow_of_two(size);
+}
+
+void *ferric_kmalloc(size_t size, size_t align, u32 flags)
+{
+	size_t enough = aligned_size(size, align);
+
+	return enough ? kmalloc(enough, gfp_of(flags)) : NULL;
+}
+
+void *ferric_krealloc(void *old, size_t size, size_t align, u32 flags)
+{
+	size_t enough = aligned_size(size, align);
+
+	return enough ? krealloc(old, enough, gfp_of(flags)) : NULL;
+}
+
+void ferric_kfree(void *place)
+{
+	kfree(place);
+}
+
+/* Locks */
+
+void *ferric_mutex_make(u32 flags)
+{
+	struct mutex *lock = kmalloc(sizeof(*lock), gfp_of(flags));
+
+	if (lock)
+		mutex_init(lock);
+	return lock;
+}
+
+void ferric_mutex_free(void *lock)
+{
+	mutex_destroy(lock);
+	kfree(lock);
+}
+
+void ferric_mutex_lock(void *lock)
+{
+	mutex_lock(lock);
+}
+
+void ferric_mutex_unlock(void *lock)
+{
+	mutex_unlock(lock);
+}
+
+void *ferric_spinlock_make(u32 flags)
+{
+	spinlock_t *lock = kmalloc(sizeof(*lock), gfp_of(flags));
+
+	if (lock)
+		spin_lock_init(lock);
+	return lock;
+}
+
+void ferric_spinlock_free(void *lock)
+{
+	kfree(lock);
+}
+
+void ferric_spinlock_lock(void *lock)
+{
+	spin_lock(lock);
+}
+
+void ferric_spinlock_unlock(void *lock)
+{
+	spin_unlock(lock);
 }

@@ -30,4 +30,29 @@ void *ferric_this_module(void);
 s32 ferric_errno_from_generic(s32 code);
 s32 ferric_errno_to_generic(s32 error);
 
+/* How to allocate: the bits of Rust's `Flags`. */
+enum ferric_gfp {
+	FERRIC_GFP_KERNEL = 1,
+	FERRIC_GFP_ATOMIC = 2,
+	FERRIC_GFP_NOWAIT = 4,
+	FERRIC_GFP_NOWARN = 8,
+	FERRIC_GFP_ZERO = 16,
+};
+
+/* Memory; `size` is not 0, `align` a power of two. */
+void *ferric_kmalloc(size_t size, size_t align, u32 flags);
+void *ferric_krealloc(void *old, size_t size, size_t align, u32 flags);
+void ferric_kfree(void *place);
+
+/* Locks: made here, because their size depends on the configuration. */
+void *ferric_mutex_make(u32 flags);
+void ferric_mutex_free(void *lock);
+void ferric_mutex_lock(void *lock);
+void ferric_mutex_unlock(void *lock);
+
+void *ferric_spinlock_make(u32 flags);
+void ferric_spinlock_free(void *lock);
+void ferric_spinlock_lock(void *lock);
+void ferric_spinlock_unlock(void *lock);
+
 #endif

@@ -10,11 +10,13 @@
 mod ffi;
 mod panic;
 
+pub mod alloc;
 pub mod error;
 pub mod module_param;
 pub mod prelude;
 pub mod print;
 pub mod str;
+pub mod sync;
 
 mod module;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! What almost every module uses: `use kernel::prelude::*;`.
 
+pub use crate::alloc::{flags::*, KBox, KVec};
 pub use crate::error::{code::*, Error, Result};
 pub use crate::str::{BStr, CStr};
 pub use crate::ThisModule;

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command line: every stage by itself, and the whole way of one crate."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from pipeline import console, verbs
+from pipeline.check import verb as check_verb
+from pipeline.doctor import verb as doctor_verb
+from pipeline.errors import FerricError
+from pipeline.toolchains import verb as probe_verb
+from pipeline.validate import verb as validate_verb
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FAILED = 1
+INTERRUPTED = 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's parser, every verb in the order of the way of a crate."""
+    top = argparse.ArgumentParser(
+        prog="python -m pipeline",
+        description="Linux kernel modules in Rust for the architectures that only GCC reaches.",
+    )
+    subparsers = top.add_subparsers(required=True, metavar="VERB")
+    doctor_verb.add_parser(subparsers)
+    probe_verb.add_parser(subparsers)
+    check_verb.add_parser(subparsers)
+    verbs.add_transpile(subparsers)
+    verbs.add_compile(subparsers)
+    validate_verb.add_parser(subparsers)
+    verbs.add_build(subparsers)
+    verbs.add_target(subparsers)
+    verbs.add_commands(subparsers)
+    verbs.add_report(subparsers)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; return the exit status: 0 well, 1 an error that was told, else the verb's."""
+    args = parser().parse_args(argv)
+    try:
+        status: int = args.main(args)
+    except FerricError as error:
+        console.error(str(error))
+        return FAILED
+    except KeyboardInterrupt:
+        console.error("interrupted; what was begun is not left behind, run it again")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is nobody left to tell.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    return status

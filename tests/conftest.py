@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What tests of the real tools share: each tool is there, or the test is skipped with the reason.
+
+Everything that is made goes to a test's own folder or, keyed by its content and locked, to the
+user's cache: tests may run side by side (``pytest -n 2``).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.check.rustc import find_rustc
+from pipeline.errors import UserError
+from pipeline.kernel.auto import auto_tree
+from pipeline.toolchains.find import Toolchain, find
+from pipeline.toolchains.load import load
+from pipeline.transpile.mrustc import Mrustc, find_mrustc
+from pipeline.transpile.rust_src import RustSource, find_rust_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pipeline.kernel.tree import KernelTree
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare our marks."""
+    config.addinivalue_line("markers", "slow: takes minutes where the user's cache is cold")
+
+
+@pytest.fixture(scope="session")
+def mrustc() -> Mrustc:
+    """Return the mrustc on PATH."""
+    try:
+        return find_mrustc(None)
+    except UserError as error:
+        pytest.skip(error.what)
+
+
+@pytest.fixture(scope="session")
+def rust_source(mrustc: Mrustc) -> RustSource:
+    """Return the library source that this mrustc takes."""
+    try:
+        return find_rust_source(None, mrustc.releases)
+    except UserError as error:
+        pytest.skip(error.what)
+
+
+@pytest.fixture(scope="session")
+def rustc() -> Path:
+    """Return a rustc that has its library's source, so that it can check for any target."""
+    try:
+        found = find_rustc(None)
+    except UserError as error:
+        pytest.skip(error.what)
+    if found.library is None:
+        pytest.skip("no rustc here has its library's source")
+    return found.path
+
+
+@pytest.fixture(scope="session")
+def toolchain_of() -> Callable[[str], Toolchain]:
+    """Return a function from an architecture's name to its tools."""
+
+    def named(name: str) -> Toolchain:
+        try:
+            return find(load().get(name))
+        except UserError as error:
+            pytest.skip(error.what)
+
+    return named
+
+
+@pytest.fixture(scope="session")
+def m68k_tree(toolchain_of: Callable[[str], Toolchain]) -> KernelTree:
+    """Return Ferric's own m68k kernel tree, built now where the user's cache has none."""
+    if os.environ.get("FERRIC_NO_KERNEL"):
+        pytest.skip("FERRIC_NO_KERNEL is set")
+    toolchain = toolchain_of("m68k")
+    try:
+        return auto_tree(toolchain.arch, toolchain)
+    except UserError as error:
+        pytest.skip(error.what)
