@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TextIO
 
 _RED = "31;1"
 _DIM = "2"
+_HEADED = re.compile(r"(?:\033\[[\d;]*m)*error\b")
 
 
 def colour(stream: TextIO) -> bool:
@@ -17,9 +19,9 @@ def colour(stream: TextIO) -> bool:
 
 
 def error(text: str) -> None:
-    """Print an error that is complete for the user."""
-    head = _paint("error:", _RED, sys.stderr)
-    print(f"{head} {text}", file=sys.stderr, flush=True)
+    """Print an error that is complete for the user; a compiler's own may say so already."""
+    head = "" if _HEADED.match(text) else _paint("error:", _RED, sys.stderr) + " "
+    print(f"{head}{text}", file=sys.stderr, flush=True)
 
 
 def step_line(arch: str, crate: str, step: str) -> str:

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+import SCons.Node
 from SCons.Action import Action
 from SCons.Subst import Literal
 
@@ -98,13 +99,13 @@ def step(
     """
     line = console.step_line(env["ARCH_NAME"], crate, stage)
     made: list[Any] = env.Command(
-        [literal(target) for target in targets],
+        [file(env, target) for target in targets],
         list(sources),
         command(env, words, line),
         source_scanner=env["CRATE_SCANNER"],
     )
     env.Depends(made, stage_sources(env, stage))
-    env.Clean(made, [literal(f"{target}.log") for target in made])
+    env.Clean(made, [file(env, f"{node.get_abspath()}.log") for node in made])
     declared.update((str(target), f"{env['ARCH_NAME']} {crate} {stage}") for target in made)
     return made
 
@@ -113,19 +114,19 @@ def command(env: Any, words: Sequence[object], line: str) -> Any:
     """Return the action that runs ``python -m pipeline``; verbose, it shows what can be pasted."""
     argv = [sys.executable, "-m", "pipeline", *map(str, words)]
     shown = f"{line}\n{pasteable(argv, cwd=PROJECT)}" if env["VERBOSE"] else line
-    return Action([[Literal(word) for word in argv]], literal(shown))
+    return Action([[Literal(word) for word in argv]], shown.replace("$", "$$"))
 
 
-def literal(text: object) -> str:
-    """Return a text in which SCons finds no construction variable."""
-    return str(text).replace("$", "$$")
+def file(env: Any, path: object) -> Any:
+    """Return the node of a path or a node; ``env.File`` would take a ``$`` in it for a variable."""
+    return env.fs.File(path if isinstance(path, SCons.Node.Node) else str(path))
 
 
 def stage_sources(env: Any, stage: str) -> list[Any]:
     """Return the pipeline's own files that a stage's result depends on."""
     patterns = (*_EVERY_STAGE, *_STAGE_SOURCES[stage])
     paths = {path.resolve() for pattern in patterns for path in PIPELINE.glob(pattern)}
-    return [env.File(literal(path)) for path in sorted(paths) if path.is_file()]
+    return [file(env, path) for path in sorted(paths) if path.is_file()]
 
 
 @functools.cache
@@ -146,8 +147,7 @@ def scan_crate(node: Any, env: Any, _path: object) -> list[Any]:
     """Scanner for a ``Cargo.toml``: the files that its crate is made of."""
     if node.name != "Cargo.toml":
         return []
-    files: list[Any] = env.File([literal(path) for path in crate_files(Path(node.get_abspath()))])
-    return files
+    return [file(env, path) for path in crate_files(Path(node.get_abspath()))]
 
 
 def identity(path: str) -> str:

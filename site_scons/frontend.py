@@ -169,15 +169,17 @@ def for_arch(base: Any, arch: Arch) -> Any:
     env = base.Clone(ARCH=arch, ARCH_NAME=arch.name, C_FILES=[])
     env["GCC_IDENTITY"] = f"{toolchain.banner} {steps.identity(str(toolchain.gcc))}"
     env["MRUSTC_IDENTITY"] = _tool(lambda: steps.identity(str(find_mrustc(base["mrustc"]).path)))
-    env["RUSTC_IDENTITY"] = _tool(lambda: steps.identity(str(find_rustc(base["rustc"] or None).path)))
+    env["RUSTC_IDENTITY"] = _tool(
+        lambda: steps.identity(str(find_rustc(base["rustc"] or None).path))
+    )
     env["TARGET_FILE"], env["LAYOUT_FILE"] = env.Target()
     return env
 
 
-def _tool(identify: Callable[[], str]) -> str:
+def _tool(find_it: Callable[[], Path]) -> str:
     """Return a tool's identity; that it is missing is told by the step that needs it."""
     try:
-        return identify()
+        return steps.identity(str(find_it()))
     except FerricError:
         return "absent"
 

@@ -18,7 +18,9 @@ from pipeline.kernel.auto import auto_tree
 from pipeline.toolchains.find import Toolchain, find
 from pipeline.toolchains.load import load
 from pipeline.transpile.mrustc import Mrustc, find_mrustc
+from pipeline.transpile.rust_src import ENVIRONMENT as RUST_SRC
 from pipeline.transpile.rust_src import RustSource, find_rust_source
+from tests.integration import scons_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,3 +87,23 @@ def m68k_tree(toolchain_of: Callable[[str], Toolchain]) -> KernelTree:
         return auto_tree(toolchain.arch, toolchain)
     except UserError as error:
         pytest.skip(error.what)
+
+
+@pytest.fixture(scope="session")
+def scons_env(rust_source: RustSource, toolchain_of: Callable[[str], Toolchain]) -> dict[str, str]:
+    """Return what a run of SCons needs of the environment, once all that it needs is there."""
+    toolchain_of("m68k")
+    return {RUST_SRC: str(rust_source.library)}
+
+
+@pytest.fixture(scope="session")
+def project(
+    tmp_path_factory: pytest.TempPathFactory, scons_env: dict[str, str]
+) -> scons_project.Project:
+    """Return a built copy of the project, at a path with a space; a test may change it for good."""
+    folder = tmp_path_factory.mktemp("with space")
+    crate = scons_project.freestanding(folder / "my $crate")
+    made = scons_project.copy(folder / "the project", crate, scons_env)
+    done = made.scons()
+    assert done.status == 0, done.output
+    return made

@@ -72,7 +72,7 @@ def crate_outputs(env: Any, path: Path) -> Any:
     if way.makes_module:
         final = way.stage("module", [files.module], [*final, c_files[0]])
     findings = way.stage("validate", [files.findings], [*final, *gate, objects[0]])[0]
-    env.Clean(findings, env.Dir(crates.literal(out)))
+    env.Clean(findings, env.fs.Dir(str(out)))
     crates.verdicts.append((env["ARCH_NAME"], crate.crate_name, findings))
     env["C_FILES"] += c_files[:2]
     return findings
@@ -95,7 +95,7 @@ class _Way:
         self.env = env
         self.crate = crate
         self.outputs = outputs
-        self.manifest = env.File(crates.literal(crate.manifest_path))
+        self.manifest = crates.file(env, crate.manifest_path)
         tree = env["kernel"] != "auto" or has_config(env["ARCH"])
         self.makes_module = env["kernel"] != "none" and tree and crate.module.runtime == "kernel"
 

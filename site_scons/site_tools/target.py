@@ -51,7 +51,7 @@ def _clean(env: Any, made: Any, output: Any) -> None:
     """
     folder = Path(output.get_abspath()).parent
     gone = sorted(folder.glob(".ferric-*")) if env["module"] else [folder]
-    env.Clean(made, [env.Entry(crates.literal(path)) for path in gone])
+    env.Clean(made, [env.fs.Entry(str(path)) for path in gone])
 
 
 def _tree_identity(kernel: str) -> list[str]:

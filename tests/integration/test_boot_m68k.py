@@ -71,6 +71,16 @@ def boot(tree: KernelTree, module: Path, arguments: str, work: Path) -> str:
     return done.stdout.decode(errors="replace").replace("\r", "")
 
 
+def built_and_booted(tree: KernelTree, crate: Path, arguments: str, work: Path) -> str:
+    """Build a crate, see that nothing is found against it, and boot it."""
+    if shutil.which("qemu-system-m68k") is None:
+        pytest.skip("qemu-system-m68k is not installed (Debian: qemu-system-misc)")
+    options = Options(crate, "m68k", work / "out", kernel=str(tree.build), gate="off")
+    verdict = build(options, lambda _step: None)
+    assert verdict.worst is None or verdict.worst == "note"
+    return boot(tree, verdict.path, arguments, work)
+
+
 @pytest.mark.parametrize(
     ("sample", "arguments", "said"),
     [
@@ -90,12 +100,7 @@ def test_a_sample_is_loaded_and_unloaded_three_times(
     arguments: str,
     said: list[str],
 ) -> None:
-    if shutil.which("qemu-system-m68k") is None:
-        pytest.skip("qemu-system-m68k is not installed (Debian: qemu-system-misc)")
-    options = Options(SAMPLES / sample, "m68k", tmp_path / "out", gate="off", mrustc="")
-    verdict = build(options, lambda _step: None)
-    assert verdict.worst is None or verdict.worst == "note"
-    console = boot(m68k_tree, tmp_path / "out" / f"{sample}.ko", arguments, tmp_path)
+    console = built_and_booted(m68k_tree, SAMPLES / sample, arguments, tmp_path)
     lines = console.splitlines()
     assert lines.count("INIT: load = 0") == 3, console
     assert lines.count("INIT: unload = 0") == 3, console
@@ -104,3 +109,37 @@ def test_a_sample_is_loaded_and_unloaded_three_times(
         assert sum(line.startswith(text) for line in lines) == 3, console
     for bad in ("Oops", "BUG:", "WARNING:", "Unknown symbol", "not ok", "Invalid module"):
         assert bad not in console
+
+
+PANICKER = """\
+#![no_std]
+use kernel::prelude::*;
+module! { type: Panicker }
+struct Panicker;
+impl kernel::Module for Panicker {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        let values = [1u32, 2, 3];
+        let value = values.get(module_parameters::at.value() as usize);
+        pr_info!("got {}\\n", value.expect("no such element"));
+        Ok(Panicker)
+    }
+}
+"""
+
+
+def test_a_panic_prints_its_message_and_ends_as_bug_does(
+    m68k_tree: KernelTree, rust_source: Path, tmp_path: Path
+) -> None:
+    crate = tmp_path / "panicker"
+    (crate / "src").mkdir(parents=True)
+    (crate / "Cargo.toml").write_text(
+        '[package]\nname = "panicker"\nversion = "0.1.0"\nedition = "2021"\n'
+        '[package.metadata.kernel-module]\nlicense = "GPL"\n'
+        'parameters.at = { type = "u32", default = 1, description = "Which element" }\n'
+    )
+    (crate / "src/lib.rs").write_text(PANICKER)
+    console = built_and_booted(m68k_tree, crate, "at=9", tmp_path)
+    message = console.index("panicker: panicked: no such element")
+    bug = console.index("kernel BUG at ferric_kernel.c:")
+    assert message < bug
+    assert "ferric_bug+0x" in console[bug:], "the call trace names the module's functions"

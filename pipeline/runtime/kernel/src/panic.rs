@@ -6,7 +6,18 @@ use core::panic::PanicInfo;
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
-    print::call_printk(print::level::EMERG, format_args!("{}\n", info));
+    match info.location() {
+        Some(place) if place.line() != 0 => print::call_printk(
+            print::level::EMERG,
+            format_args!("panicked at {}: {}\n", place, info.message()),
+        ),
+        // mrustc does not track callers: its places have no file and line 0.  The call trace that
+        // `BUG()` prints names the function.
+        _ => print::call_printk(
+            print::level::EMERG,
+            format_args!("panicked: {}\n", info.message()),
+        ),
+    }
     // SAFETY: `ferric_bug` may be called in any context.
     unsafe { ffi::ferric_bug() }
 }

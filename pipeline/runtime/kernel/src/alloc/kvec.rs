@@ -68,6 +68,14 @@ impl<T> KVec<T> {
     /// Appends a value.
     pub fn push(&mut self, value: T, flags: Flags) -> Result<(), AllocError> {
         self.reserve(1, flags)?;
+        self.push_within_capacity(value).map_err(|_| AllocError)
+    }
+
+    /// Appends a value where there is room; gives it back where there is none.
+    pub fn push_within_capacity(&mut self, value: T) -> Result<(), T> {
+        if self.len >= self.capacity() {
+            return Err(value);
+        }
         // SAFETY: there is room for one more.
         unsafe { self.place.as_ptr().add(self.len).write(value) };
         self.len += 1;
