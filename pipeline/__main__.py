@@ -8,6 +8,8 @@ import sys
 
 
 def _run() -> int:
+    # Ctrl-C waits until `main` can tell it well: an import that it met would end in a traceback.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         from pipeline.cli import main  # noqa: PLC0415 - a missing library is told below
     except ModuleNotFoundError as error:

@@ -48,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; return the exit status: 0 well, 1 an error that was told, else the verb's."""
     args = parser().parse_args(argv)
     try:
+        # SCons and `python -m pipeline` hold them back until here.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
         status: int = args.main(args)
     except FerricError as error:
         console.error(str(error))

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -120,6 +122,20 @@ def command(env: Any, words: Sequence[object], line: str) -> Any:
 def file(env: Any, path: object) -> Any:
     """Return the node of a path or a node; ``env.File`` would take a ``$`` in it for a variable."""
     return env.fs.File(path if isinstance(path, SCons.Node.Node) else str(path))
+
+
+def spawn(_shell: object, _escape: object, _name: str, words: list[str], env: Any) -> int:
+    """Run a command as SCons would, but with Ctrl-C held back until the pipeline takes it.
+
+    The signal mask is inherited; without it a Python that Ctrl-C meets while it starts shows a
+    traceback.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process = subprocess.Popen(["/bin/sh", "-c", " ".join(words)], env=env)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return process.wait()
 
 
 def stage_sources(env: Any, stage: str) -> list[Any]:

@@ -87,6 +87,7 @@ def check_variables(env: Any, given: Any) -> None:
     env["VERBOSE"] = env["verbose"] == "1"
     # Words reach the shell as they are, whatever a path has in it.
     env["ESCAPE"] = shlex.quote
+    env["SPAWN"] = steps.spawn
 
 
 def _place(name: str, value: str) -> str:
@@ -144,22 +145,27 @@ def builds(env: Any, targets: Sequence[str]) -> bool:
 
 @tells_errors
 def architectures(env: Any) -> list[Arch]:
-    """Return the architectures asked for; ``all`` leaves out, and says so, what has no GCC."""
+    """Return the architectures asked for.
+
+    One that is named has to have a GCC; ``all`` and ``installed`` leave out, and say so at the end,
+    what has none, and what cannot be linked.
+    """
     chosen = load().select(env["arch"], installed=installed)
-    if "all" in env["arch"].split(","):
-        _skipped.extend(_why_skipped(arch) for arch in chosen if not installed(arch))
-        return [arch for arch in chosen if installed(arch)]
-    for arch in chosen:
+    groups = {"all", "installed"} & set(env["arch"].split(","))
+    reasons = {arch.name: _why_skipped(arch) if groups else "" for arch in chosen}
+    _skipped.extend(f"{name}: skipped: {reason}" for name, reason in reasons.items() if reason)
+    kept = [arch for arch in chosen if not reasons[arch.name]]
+    for arch in kept:
         find(arch)
-    return chosen
+    return kept
 
 
 def _why_skipped(arch: Arch) -> str:
     try:
         find(arch)
     except FerricError as error:
-        return f"{arch.name}: skipped: {error}"
-    return ""
+        return str(error)
+    return arch.no_link or ""
 
 
 @tells_errors
@@ -168,10 +174,8 @@ def for_arch(base: Any, arch: Arch) -> Any:
     toolchain = find(arch)
     env = base.Clone(ARCH=arch, ARCH_NAME=arch.name, C_FILES=[])
     env["GCC_IDENTITY"] = f"{toolchain.banner} {steps.identity(str(toolchain.gcc))}"
-    env["MRUSTC_IDENTITY"] = _tool(lambda: steps.identity(str(find_mrustc(base["mrustc"]).path)))
-    env["RUSTC_IDENTITY"] = _tool(
-        lambda: steps.identity(str(find_rustc(base["rustc"] or None).path))
-    )
+    env["MRUSTC_IDENTITY"] = _tool(lambda: find_mrustc(base["mrustc"]).path)
+    env["RUSTC_IDENTITY"] = _tool(lambda: find_rustc(base["rustc"] or None).path)
     env["TARGET_FILE"], env["LAYOUT_FILE"] = env.Target()
     return env
 

@@ -30,6 +30,8 @@ _NEEDED = (
     "Module.symvers",
     "scripts/mod/modpost",
 )
+# An ARCH whose folder has another name (the kernel's Makefile, "Additional ARCH settings").
+_FOLDERS = {"x86_64": "x86", "sparc64": "sparc", "parisc64": "parisc"}
 _MEND_BUILD = "build it (make ARCH=… CROSS_COMPILE=… vmlinux modules), or use kernel=auto"
 
 
@@ -160,8 +162,9 @@ def _require_modules(config: Mapping[str, str], path: Path) -> None:
 
 
 def _require_arch(build: Path, config: Mapping[str, str], arch: Arch, path: Path) -> None:
-    """Refuse a tree of another architecture: Kconfig sets CONFIG_<ARCH>, scripts know SRCARCH."""
-    if (build / "arch" / arch.kernel_arch / "include/generated").is_dir():
+    """Refuse a tree of another architecture: only its own has generated headers."""
+    folder = _FOLDERS.get(arch.kernel_arch, arch.kernel_arch)
+    if (build / "arch" / folder / "include/generated").is_dir():
         return
     there = sorted(one.parent.parent.name for one in build.glob("arch/*/include/generated"))
     seen = ", ".join(there) or config.get("CONFIG_CC_VERSION_TEXT", "unknown")

@@ -146,7 +146,7 @@ def _join(
         raise UserError(
             f"{toolchain.triple}-ld cannot leave out what no root reaches (--gc-sections)",
             where=output.name,
-            mend=f"modules for {toolchain.arch.name} need a linker that can; stop at the C with "
+            mend=f"{toolchain.arch.no_link or 'take a newer binutils'} Stop at the C with "
             "`python -m pipeline transpile`",
         )
 

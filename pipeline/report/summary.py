@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.console import colour
 from pipeline.validate.finding import Finding, Severity, printable, read, some
 
 if TYPE_CHECKING:
@@ -58,10 +61,8 @@ def print_summary(verdicts: Sequence[Verdict], console: Console | None = None) -
     console.print(table)
     for line in _skips(verdicts):
         _print(console, Text(line, "dim"))
-    for verdict in verdicts:
-        for finding in verdict.findings:
-            if finding.severity is not Severity.NOTE:
-                _print_finding(console, f"{verdict.arch} {verdict.path.name}", finding)
+    for places in _alike(verdicts):
+        _print_group(console, places)
 
 
 def print_verdict(verdict: Verdict, console: Console | None = None) -> None:
@@ -95,12 +96,45 @@ def _skips(verdicts: Iterable[Verdict]) -> list[str]:
     ]
 
 
+def _alike(verdicts: Iterable[Verdict]) -> list[list[tuple[str, Finding]]]:
+    """Return all errors and warnings, those together that differ only in module and place."""
+    groups: dict[Finding, list[tuple[str, Finding]]] = {}
+    for verdict in verdicts:
+        for finding in verdict.findings:
+            if finding.severity is not Severity.NOTE:
+                name = f"{verdict.arch} {verdict.path.name}"
+                groups.setdefault(replace(finding, place=""), []).append((name, finding))
+    return list(groups.values())
+
+
+def _print_group(console: Console, group: Sequence[tuple[str, Finding]]) -> None:
+    """Print findings that say the same: the places of each module in a line, the rest once."""
+    name, finding = group[0]
+    if len(group) == 1:
+        _print_finding(console, name, finding)
+        return
+    head = Text(printable(finding.severity), _STYLE[finding.severity])
+    head.append(f" {printable(finding.check)}", "bold")
+    head.append(f" {_cut(finding.evidence)}")
+    _print(console, head)
+    places: dict[str, list[str]] = {}
+    for module, one in group:
+        places.setdefault(module, []).append(one.place)
+    for module, found in places.items():
+        _print(console, Text(f"  in {printable(module)}: {printable(some(found))}"))
+    _print_texts(console, finding)
+
+
 def _print_finding(console: Console, name: str, finding: Finding) -> None:
     """Print one finding: where and what, then what it means and what to do."""
     head = Text(printable(finding.severity), _STYLE[finding.severity])
     head.append(f" {printable(finding.check)}", "bold")
     head.append(f" {printable(name)}: {_cut(finding.place)}: {_cut(finding.evidence)}")
     _print(console, head)
+    _print_texts(console, finding)
+
+
+def _print_texts(console: Console, finding: Finding) -> None:
     for label, text in (
         ("means", finding.meaning),
         ("mend", finding.mend),
@@ -126,6 +160,9 @@ def _print(console: Console, text: Text) -> None:
 
 
 def _console() -> Console:
-    """Return a console on standard output; where that is no terminal, of a fixed width."""
-    console = Console()
+    """Return a console on standard output; where that is no terminal, of a fixed width.
+
+    Under ``NO_COLOR`` rich still writes bold and dim: it is given no colours at all.
+    """
+    console = Console(color_system="auto" if colour(sys.stdout) else None)
     return console if console.is_terminal else Console(width=_NO_TERMINAL_COLUMNS)

@@ -125,6 +125,11 @@ class ArchEntry(_Frozen):
         description="Why functions that use floating point are left out of the transpiled C: a "
         "GCC that cannot compile them with the kernel's flags.",
     )
+    no_link: Text | None = Field(
+        default=None,
+        description="Why no object or module can be linked for it yet: all and installed leave "
+        "it out.",
+    )
     elf: Elf
     fixed_registers: tuple[FixedRegister, ...] = ()
     relocations: dict[str, Annotated[int, Field(ge=0, le=0xFF)]] = Field(

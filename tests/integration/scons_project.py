@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SCONS = [sys.executable, "-m", "SCons"]
-PARTS = ("SConstruct", "site_scons", "pipeline", "toolchains.yaml")
+PARTS = ("SConstruct", "site_scons", "pipeline", "toolchains.yaml", "pyproject.toml")
 STAGES = "target|check|transpile|compile|link|module|validate|report|commands"
 _STEP = re.compile(rf"^(?:\[ *\d+/\d+\] )?(\S+) +(\S+) +({STAGES})\r?$", re.MULTILINE)
 MANIFEST = """[package]
@@ -59,11 +59,12 @@ class Done:
 
 @dataclass
 class Project:
-    """A copy of the project in ``root``, and the crate that its runs build."""
+    """A copy of the project in ``root``; its runs build ``crate``, or the samples put there."""
 
     root: Path
     crate: Path
     env: dict[str, str] = field(default_factory=dict)
+    samples: bool = False
 
     @property
     def build(self) -> Path:
@@ -73,8 +74,10 @@ class Project:
     def words(self, *words: str) -> list[str]:
         """Return the command line: for m68k, without a kernel, our crate, unless said otherwise."""
         usual = {"arch": "m68k", "kernel": "none", "module": str(self.crate)}
+        if self.samples:
+            del usual["module"]
         given = {word.partition("=")[0] for word in words}
-        return [*SCONS, *(f"{n}={v}" for n, v in usual.items() if n not in given and v), *words]
+        return [*SCONS, *(f"{n}={v}" for n, v in usual.items() if n not in given), *words]
 
     def environment(self, **env: str) -> dict[str, str]:
         """Return the environment of a run, without what a test's own surroundings may have set."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -150,11 +151,11 @@ def test_clean_removes_everything(settled: Project) -> None:
     done = settled.scons("-c")
     assert done.status == 0, done.output
     assert [path.name for path in settled.build.glob("*")] == []
-    (settled.root / "samples").mkdir(exist_ok=True)
-    shutil.copytree(settled.crate, settled.root / "samples/tiny", dirs_exist_ok=True)
-    assert settled.scons("module=").status == 0
+    samples = dataclasses.replace(settled, samples=True)
+    shutil.copytree(settled.crate, settled.root / "samples/tiny")
+    assert samples.scons().status == 0
     assert (settled.build / "tiny/tiny.o").is_file()
-    assert settled.scons("module=", "-c").status == 0
+    assert samples.scons("-c").status == 0
     assert not settled.build.exists()
     shutil.rmtree(settled.root / "samples")
 

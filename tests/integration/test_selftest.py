@@ -21,8 +21,29 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parents[2]
 CORE = REPOSITORY / "samples/selftest/core"
 DRIVER = Path(__file__).parent / "selftest/driver.c"
+COMPILER = Path(__file__).parent / "selftest/compiler.c"
 NATIVE = Path(__file__).parent / "selftest/native.rs"
-ARCHITECTURES = ("m68k", "alpha", "parisc", "sh", "openrisc")
+ARCHITECTURES = (
+    "m68k",
+    pytest.param(
+        "alpha",
+        marks=pytest.mark.xfail(
+            strict=True, reason="the runtime's __bswapdi2 is compiled to a call of itself"
+        ),
+    ),
+    "parisc",
+    "sh",
+    pytest.param(
+        "openrisc",
+        marks=pytest.mark.xfail(
+            strict=True,
+            reason="mrustc passes repr(transparent) structs as structs: here by reference",
+        ),
+    ),
+)
+LINK_FLAGS = {"openrisc": ("-Wl,-Ttext-segment=0x10000",)}
+"""The bare-metal linker script of or1k-elf starts at 0, where Linux maps nothing."""
+
 TOOLCHAINS = load()
 
 RESULT = re.compile(r"(not ok|ok) (\d+) (\w+) (?:[0-9a-f]{16}|# SKIP (.+))")
@@ -111,11 +132,23 @@ def build_object(toolchain: Toolchain, out: Path) -> Path:
 def link_program(toolchain: Toolchain, module: Path, program: Path) -> None:
     """Link the object with the freestanding driver.
 
-    libgcc stands in for the arithmetic that a kernel of this architecture exports to its modules.
+    libgcc stands in for the arithmetic that a kernel of this architecture exports to its modules;
+    alpha's division, which is not in it, is part of the driver.
     """
     flags = [*toolchain.arch.abi_flags, "-O1", "-ffreestanding", "-Wall", "-Wextra", "-Werror"]
-    flags += ["-fno-tree-loop-distribute-patterns", "-nostdlib", "-static"]
+    flags += ["-fno-tree-loop-distribute-patterns", "-nostdlib", "-static", "-Wl,--entry=_start"]
+    flags += LINK_FLAGS.get(toolchain.arch.name, ())
     succeed([toolchain.gcc, *flags, DRIVER, module, "-lgcc", "-o", program])
+
+
+def is_sound(toolchain: Toolchain, emulated: str, work: Path) -> bool:
+    """Say whether this GCC can compare memory with zero: compiler.c, run, answers it."""
+    code = work / "compiler.o"
+    flags = [*toolchain.arch.abi_flags, "-O1", "-ffreestanding", "-c"]
+    succeed([toolchain.gcc, *flags, COMPILER, "-o", code])
+    program = work / "compiler"
+    link_program(toolchain, code, program)
+    return subprocess.run([emulated, program], timeout=60, check=False).returncode == 0
 
 
 def test_native_build_passes(native_log: str) -> None:
@@ -127,6 +160,8 @@ def test_native_build_passes(native_log: str) -> None:
 
 def test_log_is_the_native_one(toolchain: Toolchain, native_log: str, tmp_path: Path) -> None:
     emulated = emulator(toolchain)
+    if not is_sound(toolchain, emulated, tmp_path):
+        pytest.skip(f"this GCC miscompiles `*p == 0`: {toolchain.banner}")
     program = tmp_path / "selftest"
     link_program(toolchain, build_object(toolchain, tmp_path / "out"), program)
     log = succeed([emulated, program], timeout=120)

@@ -35,3 +35,24 @@ int __popcountdi2(uint64_t value)
 {
 	return __popcountsi2(value) + __popcountsi2(value >> 32);
 }
+
+/* Comparisons of 64 bits, which GCC calls on arc and parisc at -Os: 0 less, 1 equal, 2 greater. */
+int __ucmpdi2(uint64_t left, uint64_t right)
+{
+	uint32_t left_high = left >> 32, right_high = right >> 32;
+	uint32_t left_low = left, right_low = right;
+
+	if (left_high != right_high)
+		return left_high < right_high ? 0 : 2;
+	return left_low < right_low ? 0 : left_low == right_low ? 1 : 2;
+}
+
+int __cmpdi2(int64_t left, int64_t right)
+{
+	int32_t left_high = left >> 32, right_high = right >> 32;
+	uint32_t left_low = left, right_low = right;
+
+	if (left_high != right_high)
+		return left_high < right_high ? 0 : 2;
+	return left_low < right_low ? 0 : left_low == right_low ? 1 : 2;
+}

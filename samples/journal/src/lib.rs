@@ -84,7 +84,11 @@ impl kernel::Module for Journal {
             journal.write(value);
             value = value * 75 % 65_537;
         }
-        pr_info!("keeps {} of {} entries\n", journal.kept.lock().len(), journal.totals.lock().written);
+        pr_info!(
+            "keeps {} of {} entries\n",
+            journal.kept.lock().len(),
+            journal.totals.lock().written
+        );
         Ok(journal)
     }
 }
@@ -95,6 +99,10 @@ impl Drop for Journal {
             pr_err!("cannot print: {:?}\n", error);
         }
         let totals = self.totals.lock();
-        pr_info!("{} entries were written, their sum is {}\n", totals.written, totals.sum);
+        pr_info!(
+            "{} entries were written, their sum is {}\n",
+            totals.written,
+            totals.sum
+        );
     }
 }

@@ -69,6 +69,8 @@ static long system_call(long number, long a, long b, long c)
 	return failed ? -v0 : v0;
 }
 
+#include "alpha_divide.h"
+
 #elif defined(__hppa__)
 
 #define SYS_EXIT 1

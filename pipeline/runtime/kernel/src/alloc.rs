@@ -81,7 +81,12 @@ pub(crate) unsafe fn reallocate(
 ) -> Result<NonNull<u8>, AllocError> {
     // SAFETY: the caller promises that `old` is an allocation with this alignment.
     let place = unsafe {
-        ffi::ferric_krealloc(old.as_ptr().cast(), layout.size(), layout.align(), flags.bits())
+        ffi::ferric_krealloc(
+            old.as_ptr().cast(),
+            layout.size(),
+            layout.align(),
+            flags.bits(),
+        )
     };
     NonNull::new(place.cast()).ok_or(AllocError)
 }

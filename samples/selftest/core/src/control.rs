@@ -18,7 +18,12 @@ fn control_loops(t: &mut Tester<'_>) {
     let mut number = t.random();
     let mut steps = 0_u32;
     let last = loop {
-        number = (number >> 1) ^ if number & 1 == 1 { 0xd800_0000_0000_0000 } else { 0 };
+        number = (number >> 1)
+            ^ if number & 1 == 1 {
+                0xd800_0000_0000_0000
+            } else {
+                0
+            };
         steps += 1;
         if steps % 64 == 0 && number & 3 == 0 || steps == 2_000 {
             break number;
@@ -221,7 +226,10 @@ fn control_state_machine(t: &mut Tester<'_>) {
             state = match (state, byte) {
                 (State::Start, b'0'..=b'9') => State::Number(u32::from(byte - b'0')),
                 (State::Number(value), b'0'..=b'9') => {
-                    match value.checked_mul(10).and_then(|v| v.checked_add(u32::from(byte - b'0'))) {
+                    match value
+                        .checked_mul(10)
+                        .and_then(|v| v.checked_add(u32::from(byte - b'0')))
+                    {
                         Some(value) => State::Number(value),
                         None => State::Bad,
                     }

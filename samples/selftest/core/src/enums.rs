@@ -34,7 +34,12 @@ fn see_inner(t: &mut Tester<'_>, value: Option<Option<Inner>>) {
 
 fn enums_niches(t: &mut Tester<'_>) {
     use core::cmp::Ordering;
-    for inner in [Inner::Flag(false), Inner::Flag(true), Inner::Nothing, Inner::Order(Ordering::Less)] {
+    for inner in [
+        Inner::Flag(false),
+        Inner::Flag(true),
+        Inner::Nothing,
+        Inner::Order(Ordering::Less),
+    ] {
         see_inner(t, Some(Some(inner)));
     }
     see_inner(t, Some(None));
@@ -44,7 +49,14 @@ fn enums_niches(t: &mut Tester<'_>) {
         t.see(&Some(NonZeroU16::new(number)).map(|inner| inner.map(|n| n.leading_zeros() > 99)));
     }
     let references: [Option<&u8>; 3] = [Some(&7), None, Some(&8)];
-    t.same(references.iter().flatten().map(|n| u32::from(**n)).sum::<u32>(), 15);
+    t.same(
+        references
+            .iter()
+            .flatten()
+            .map(|n| u32::from(**n))
+            .sum::<u32>(),
+        15,
+    );
     t.same(size_of::<Option<&u8>>() == size_of::<&u8>(), true);
     t.same(size_of::<Option<NonZeroU32>>(), 4);
     t.same(size_of::<Option<bool>>(), 1);
@@ -70,9 +82,10 @@ impl Node<'_> {
             Node::Leaf(value) => *value,
             Node::Pair(left, right) => left.total() + right.total(),
             Node::Named { name, child } => child.total() * name.len() as i64,
-            Node::Many(values, factor) => {
-                values.iter().map(|value| i64::from(*value) * i64::from(*factor)).sum()
-            }
+            Node::Many(values, factor) => values
+                .iter()
+                .map(|value| i64::from(*value) * i64::from(*factor))
+                .sum(),
             Node::Empty => 0,
         }
     }
@@ -82,13 +95,19 @@ fn enums_data(t: &mut Tester<'_>) {
     let leaf = Node::Leaf(i64::from(t.random() as u16));
     let many = Node::Many([-1, 20, -300, 4_000, 5], 7);
     let pair = Node::Pair(&leaf, &many);
-    let named = Node::Named { name: "four", child: &pair };
+    let named = Node::Named {
+        name: "four",
+        child: &pair,
+    };
     let top = Node::Pair(&named, &Node::Empty);
     t.same(top.total(), (leaf.total() + 7 * 3_724) * 4);
     t.see(&top.total());
     t.same(top.clone() == top, true);
     t.same(Node::Leaf(1) == Node::Leaf(2), false);
-    t.same(core::mem::discriminant(&named) == core::mem::discriminant(&pair), false);
+    t.same(
+        core::mem::discriminant(&named) == core::mem::discriminant(&pair),
+        false,
+    );
 }
 
 fn classify(value: (i32, Option<&str>)) -> u32 {
@@ -105,7 +124,22 @@ fn classify(value: (i32, Option<&str>)) -> u32 {
 }
 
 fn enums_matching(t: &mut Tester<'_>) {
-    for number in [i32::MIN, -6, -5, -1, 0, 1, 9, 10, 50, 51, 100, 999, 1_000, i32::MAX] {
+    for number in [
+        i32::MIN,
+        -6,
+        -5,
+        -1,
+        0,
+        1,
+        9,
+        10,
+        50,
+        51,
+        100,
+        999,
+        1_000,
+        i32::MAX,
+    ] {
         for text in [None, Some("hit"), Some("a"), Some("no"), Some("long")] {
             t.see(&classify((number, text)));
         }
@@ -131,7 +165,11 @@ fn enums_options(t: &mut Tester<'_>) {
     let numbers = [Some(4_u32), None, Some(0), Some(70)];
     for a in numbers {
         t.see(&a.map(|n| n * 2).filter(|n| *n > 5));
-        t.see(&(a.unwrap_or(9), a.map_or(1, |n| n + 1), a.unwrap_or_default()));
+        t.see(&(
+            a.unwrap_or(9),
+            a.map_or(1, |n| n + 1),
+            a.unwrap_or_default(),
+        ));
         t.see(&(a.ok_or("none"), a.is_some_and(|n| n > 3), a.is_none()));
         for b in numbers {
             t.see(&(a.or(b), a.and(b), a.xor(b)));
@@ -145,7 +183,10 @@ fn enums_options(t: &mut Tester<'_>) {
     t.same(slot.take(), Some(9));
     t.same(*slot.insert(3), 3);
     t.same(slot.as_mut().map(|n| core::mem::replace(n, 8)), Some(3));
-    t.same((slot, Some(Some(1_u8)).flatten(), Some(2) > None), (Some(8), Some(1), true));
+    t.same(
+        (slot, Some(Some(1_u8)).flatten(), Some(2) > None),
+        (Some(8), Some(1), true),
+    );
 }
 
 fn half(number: i32) -> Result<i32, &'static str> {
@@ -165,7 +206,11 @@ fn enums_results(t: &mut Tester<'_>) {
         t.see(&eighth(number));
         t.see(&half(number).or_else(|_| half(number + 1)).ok());
         t.see(&half(number).map_or_else(|why| why.len() as i32, |n| n));
-        t.see(&(half(number).is_ok_and(|n| n > 1), half(number).err(), half(number).unwrap_or(7)));
+        t.see(&(
+            half(number).is_ok_and(|n| n > 1),
+            half(number).err(),
+            half(number).unwrap_or(7),
+        ));
     }
     t.same(Some(half(4)).transpose(), Ok(Some(2)));
     t.same(half(6).iter().count(), 1);

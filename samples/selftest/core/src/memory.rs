@@ -67,7 +67,10 @@ fn memory_pointers(t: &mut Tester<'_>) {
         ptr::swap(start, start.add(7));
         t.same(start.add(5).offset_from(start), 5);
         t.see(&core::slice::from_raw_parts(start.add(1), 6));
-        t.same(ptr::read_unaligned(start.cast::<u8>().add(2).cast::<u16>()), 3);
+        t.same(
+            ptr::read_unaligned(start.cast::<u8>().add(2).cast::<u16>()),
+            3,
+        );
         start.add(3).write_volatile(77);
     }
     t.same(numbers[3], 77);
@@ -77,7 +80,10 @@ fn memory_pointers(t: &mut Tester<'_>) {
     unsafe { *pointer.as_ptr() += 1 };
     t.same((value, ptr::null::<u8>().is_null()), (2, true));
     // SAFETY: both have the same size, and any bits are numbers.
-    t.same(unsafe { mem::transmute::<[u16; 2], [u8; 4]>([0x0102_u16.to_be(); 2]) }, [1, 2, 1, 2]);
+    t.same(
+        unsafe { mem::transmute::<[u16; 2], [u8; 4]>([0x0102_u16.to_be(); 2]) },
+        [1, 2, 1, 2],
+    );
     // SAFETY: these bytes are ASCII.
     t.same(unsafe { core::str::from_utf8_unchecked(b"ascii") }, "ascii");
     t.same(ptr::eq(&numbers[0], numbers.as_ptr()), true);
@@ -109,20 +115,42 @@ fn memory_layout(t: &mut Tester<'_>) {
     t.same((size_of::<Header>(), align_of::<Header>()), (7, 1));
     t.same((size_of::<Padded>(), mem::offset_of!(Padded, rest)), (8, 4));
     t.same((size_of::<Aligned>(), align_of::<Aligned>()), (16, 16));
-    t.same((size_of::<Id>(), size_of::<[Id; 3]>(), size_of::<()>()), (2, 6, 0));
-    t.same((size_of::<u64>(), size_of::<u128>(), size_of::<char>()), (8, 16, 4));
+    t.same(
+        (size_of::<Id>(), size_of::<[Id; 3]>(), size_of::<()>()),
+        (2, 6, 0),
+    );
+    t.same(
+        (size_of::<u64>(), size_of::<u128>(), size_of::<char>()),
+        (8, 16, 4),
+    );
     t.same(size_of::<&[u8]>() == 2 * size_of::<usize>(), true);
-    let header = Header { kind: 9, length: 0x0a0b_0c0d_u32.to_be(), check: 0x0102_u16.to_be() };
+    let header = Header {
+        kind: 9,
+        length: 0x0a0b_0c0d_u32.to_be(),
+        check: 0x0102_u16.to_be(),
+    };
     // SAFETY: `Header` is packed: seven bytes, all of them set.
     let bytes = unsafe { mem::transmute::<Header, [u8; 7]>(header) };
     t.same(bytes, [9, 0x0a, 0x0b, 0x0c, 0x0d, 1, 2]);
     let length = header.length;
     t.same(u32::from_be(length), 0x0a0b_0c0d);
     let places = [Aligned(1), Aligned(2)];
-    t.same(places.iter().all(|place| ptr::from_ref(place).addr() % 16 == 0), true);
+    t.same(
+        places
+            .iter()
+            .all(|place| ptr::from_ref(place).addr() % 16 == 0),
+        true,
+    );
     t.same(u32::from(places[1].0) + u32::from(Id(4).0), 6);
-    let padded = Padded { kind: 1, length: 2, rest: [3; 3] };
-    t.same(u16::from(padded.kind) + padded.length + u16::from(padded.rest[2]), 6);
+    let padded = Padded {
+        kind: 1,
+        length: 2,
+        rest: [3; 3],
+    };
+    t.same(
+        u16::from(padded.kind) + padded.length + u16::from(padded.rest[2]),
+        6,
+    );
 }
 
 #[repr(C)]
@@ -133,7 +161,9 @@ union Word {
 }
 
 fn memory_unions(t: &mut Tester<'_>) {
-    let mut word = Word { number: 0x1122_3344_u32.to_be() };
+    let mut word = Word {
+        number: 0x1122_3344_u32.to_be(),
+    };
     // SAFETY: every field is made of plain numbers, and all bytes are set.
     unsafe {
         t.same(word.bytes, [0x11, 0x22, 0x33, 0x44]);
@@ -157,7 +187,11 @@ const fn table() -> [u32; 16] {
         let mut value = index as u32;
         let mut bit = 0;
         while bit < 4 {
-            value = if value & 1 == 1 { value >> 1 ^ 0xedb8_8320 } else { value >> 1 };
+            value = if value & 1 == 1 {
+                value >> 1 ^ 0xedb8_8320
+            } else {
+                value >> 1
+            };
             bit += 1;
         }
         table[index] = value;
@@ -192,14 +226,26 @@ fn memory_atomics(t: &mut Tester<'_>) {
     t.same(exchanged, Ok(213));
     let refused = COUNTER.compare_exchange(213, 8, Ordering::SeqCst, Ordering::SeqCst);
     t.same(refused, Err(7));
-    t.same(COUNTER.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(7)), Ok(7));
+    t.same(
+        COUNTER.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(7)),
+        Ok(7),
+    );
     t.same(COUNTER.fetch_max(90, Ordering::SeqCst), 0);
     let flag = AtomicBool::new(false);
-    t.same((flag.swap(true, Ordering::SeqCst), flag.load(Ordering::Relaxed)), (false, true));
+    t.same(
+        (
+            flag.swap(true, Ordering::SeqCst),
+            flag.load(Ordering::Relaxed),
+        ),
+        (false, true),
+    );
     let size = AtomicUsize::new(1);
     size.fetch_sub(1, Ordering::SeqCst);
     fence(Ordering::SeqCst);
-    t.same((size.into_inner(), COUNTER.load(Ordering::Acquire)), (0, 90));
+    t.same(
+        (size.into_inner(), COUNTER.load(Ordering::Acquire)),
+        (0, 90),
+    );
 }
 
 #[cfg(not(target_has_atomic = "32"))]

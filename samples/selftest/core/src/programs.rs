@@ -47,19 +47,26 @@ fn sha256(message: &[u8]) -> [u8; 32] {
     block[56..].copy_from_slice(&(message.len() as u64 * 8).to_be_bytes());
     let mut words = [0_u32; 64];
     for (word, bytes) in words.iter_mut().zip(block.chunks_exact(4)) {
-        *word = bytes.iter().fold(0, |word, byte| word << 8 | u32::from(*byte));
+        *word = bytes
+            .iter()
+            .fold(0, |word, byte| word << 8 | u32::from(*byte));
     }
     for i in 16..64 {
         let (a, b) = (words[i - 15], words[i - 2]);
         let s0 = a.rotate_right(7) ^ a.rotate_right(18) ^ a >> 3;
         let s1 = b.rotate_right(17) ^ b.rotate_right(19) ^ b >> 10;
-        words[i] = words[i - 16].wrapping_add(s0).wrapping_add(words[i - 7]).wrapping_add(s1);
+        words[i] = words[i - 16]
+            .wrapping_add(s0)
+            .wrapping_add(words[i - 7])
+            .wrapping_add(s1);
     }
     let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = state;
     for (constant, word) in constants.iter().zip(words) {
         let s1 = e.rotate_right(6) ^ e.rotate_right(11) ^ e.rotate_right(25);
         let choice = e & f ^ !e & g;
-        let first = [s1, choice, *constant, word].iter().fold(h, |sum, n| sum.wrapping_add(*n));
+        let first = [s1, choice, *constant, word]
+            .iter()
+            .fold(h, |sum, n| sum.wrapping_add(*n));
         let s0 = a.rotate_right(2) ^ a.rotate_right(13) ^ a.rotate_right(22);
         let majority = a & b ^ a & c ^ b & c;
         let second = s0.wrapping_add(majority);
@@ -67,7 +74,11 @@ fn sha256(message: &[u8]) -> [u8; 32] {
         (d, c, b, a) = (c, b, a, first.wrapping_add(second));
     }
     let mut hash = [0; 32];
-    for ((bytes, old), new) in hash.chunks_exact_mut(4).zip(state).zip([a, b, c, d, e, f, g, h]) {
+    for ((bytes, old), new) in hash
+        .chunks_exact_mut(4)
+        .zip(state)
+        .zip([a, b, c, d, e, f, g, h])
+    {
         bytes.copy_from_slice(&old.wrapping_add(new).to_be_bytes());
     }
     hash
@@ -107,7 +118,10 @@ fn execute(code: &[Instruction], slots: &mut [i64; 4]) -> Result<i64, &'static s
         if top < taken {
             return Err("stack is empty");
         }
-        let (a, b) = (top.checked_sub(2).map_or(0, |i| stack[i]), top.checked_sub(1).map_or(0, |i| stack[i]));
+        let (a, b) = (
+            top.checked_sub(2).map_or(0, |i| stack[i]),
+            top.checked_sub(1).map_or(0, |i| stack[i]),
+        );
         top = top - taken + given;
         let result = match instruction {
             Push(value) => Some(value),
@@ -135,15 +149,36 @@ fn execute(code: &[Instruction], slots: &mut [i64; 4]) -> Result<i64, &'static s
 fn programs_interpreter(t: &mut Tester<'_>) {
     use Instruction::*;
     let factorial = [
-        Push(1), Store(1), Load(0), Load(1), Multiply, Store(1), Load(0), Push(1), Subtract, Store(0),
-        Load(0), JumpIfPositive(2), Load(1), Return,
+        Push(1),
+        Store(1),
+        Load(0),
+        Load(1),
+        Multiply,
+        Store(1),
+        Load(0),
+        Push(1),
+        Subtract,
+        Store(0),
+        Load(0),
+        JumpIfPositive(2),
+        Load(1),
+        Return,
     ]; // fmt: skip
-    t.same(execute(&factorial, &mut [20, 0, 0, 0]), Ok(2_432_902_008_176_640_000));
+    t.same(
+        execute(&factorial, &mut [20, 0, 0, 0]),
+        Ok(2_432_902_008_176_640_000),
+    );
     t.same(execute(&factorial, &mut [21, 0, 0, 0]), Err("overflow"));
     t.same(execute(&[Add], &mut [0; 4]), Err("stack is empty"));
-    t.same(execute(&[Push(1), JumpIfPositive(0)], &mut [0; 4]), Err("takes too long"));
+    t.same(
+        execute(&[Push(1), JumpIfPositive(0)], &mut [0; 4]),
+        Err("takes too long"),
+    );
     t.same(execute(&[Push(1); 9], &mut [0; 4]), Err("stack is full"));
-    t.same(execute(&[Push(5), Store(3), Load(3), Add], &mut [0; 4]), Err("stack is empty"));
+    t.same(
+        execute(&[Push(5), Store(3), Load(3), Add], &mut [0; 4]),
+        Err("stack is empty"),
+    );
 }
 
 /// A parser of sums and products by recursive descent.
@@ -192,7 +227,11 @@ impl Parser<'_> {
             let value = self.sum()?;
             return self.take(b')').then_some(value);
         }
-        let digits = self.rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = self
+            .rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
         let (number, rest) = self.rest.split_at(digits);
         self.rest = rest;
         core::str::from_utf8(number).ok()?.parse().ok()
@@ -201,7 +240,9 @@ impl Parser<'_> {
 
 fn programs_expression(t: &mut Tester<'_>) {
     let evaluate = |text: &str| {
-        let mut parser = Parser { rest: text.as_bytes() };
+        let mut parser = Parser {
+            rest: text.as_bytes(),
+        };
         parser.sum().filter(|_| parser.rest.trim_ascii().is_empty())
     };
     t.same(evaluate("1 + 2 * 3"), Some(7));
@@ -248,9 +289,9 @@ struct Map<K, V, const N: usize> {
 impl<K: Copy + PartialEq + Into<u64>, V, const N: usize> Map<K, V, N> {
     fn slot(&self, key: K) -> Option<usize> {
         let start = key.into().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-        (0..N).map(|step| (start as usize + step) % N).find(|index| {
-            !matches!(&self.slots[*index], Some((other, _)) if *other != key)
-        })
+        (0..N)
+            .map(|step| (start as usize + step) % N)
+            .find(|index| !matches!(&self.slots[*index], Some((other, _)) if *other != key))
     }
 
     fn insert(&mut self, key: K, value: V) -> Result<Option<V>, V> {
@@ -272,7 +313,11 @@ fn programs_hash_map(t: &mut Tester<'_>) {
         t.see(&old.is_err());
     }
     for key in 0..30_u32 {
-        t.same(map.get(key).map_or(true, |(value, _)| u32::from(*value) == key), true);
+        t.same(
+            map.get(key)
+                .map_or(true, |(value, _)| u32::from(*value) == key),
+            true,
+        );
     }
     t.see(&map.slots);
 }
@@ -290,7 +335,8 @@ fn programs_heap(t: &mut Tester<'_>) {
     for end in (1..heap.len()).rev() {
         heap.swap(0, end);
         let mut parent = 0;
-        while let Some(child) = (2 * parent + 1..(2 * parent + 3).min(end)).max_by_key(|i| heap[*i]) {
+        while let Some(child) = (2 * parent + 1..(2 * parent + 3).min(end)).max_by_key(|i| heap[*i])
+        {
             if heap[child] <= heap[parent] {
                 break;
             }
@@ -319,7 +365,10 @@ fn programs_life(t: &mut Tester<'_>) {
         });
     }
     t.same(rows.iter().map(|row| row.count_ones()).sum(), 5_u32);
-    t.same(rows[0].count_ones() + rows[1].count_ones() + rows[2].count_ones(), 5);
+    t.same(
+        rows[0].count_ones() + rows[1].count_ones() + rows[2].count_ones(),
+        5,
+    );
     t.see(&rows);
 }
 

@@ -22,14 +22,20 @@ fn slices_sort(t: &mut Tester<'_>) {
         numbers.sort_unstable();
         t.see(&numbers);
         t.same(numbers.is_sorted(), true);
-        t.same(numbers.iter().fold(0_u32, |sum, n| sum.wrapping_add(*n)), before);
+        t.same(
+            numbers.iter().fold(0_u32, |sum, n| sum.wrapping_add(*n)),
+            before,
+        );
         numbers.sort_unstable_by(|a, b| b.cmp(a));
         t.same(numbers.windows(2).all(|pair| pair[0] >= pair[1]), true);
         t.see(&numbers[..5]);
     }
     let mut words = ["pear", "apple", "fig", "", "apples", "Zebra", "fig tree"];
     words.sort_unstable();
-    t.same(words, ["", "Zebra", "apple", "apples", "fig", "fig tree", "pear"]);
+    t.same(
+        words,
+        ["", "Zebra", "apple", "apples", "fig", "fig tree", "pear"],
+    );
 }
 
 fn slices_sort_by_key(t: &mut Tester<'_>) {
@@ -61,7 +67,13 @@ fn slices_search(t: &mut Tester<'_>) {
     t.see(&numbers.iter().rposition(|n| n % 10 == 3));
     t.same((numbers.first().is_some(), numbers.get(50)), (true, None));
     t.same(numbers.get(48..51), None);
-    t.same((b"haystack".starts_with(b"hay"), b"haystack".ends_with(b"hay")), (true, false));
+    t.same(
+        (
+            b"haystack".starts_with(b"hay"),
+            b"haystack".ends_with(b"hay"),
+        ),
+        (true, false),
+    );
 }
 
 fn slices_chunks(t: &mut Tester<'_>) {
@@ -78,7 +90,13 @@ fn slices_chunks(t: &mut Tester<'_>) {
         t.same(exact.len(), 23 / size);
         t.same(numbers.windows(size).count(), 24 - size);
     }
-    t.see(&numbers.iter().map(|n| Reverse(*n)).min().map(|Reverse(n)| n));
+    t.see(
+        &numbers
+            .iter()
+            .map(|n| Reverse(*n))
+            .min()
+            .map(|Reverse(n)| n),
+    );
 }
 
 fn slices_move(t: &mut Tester<'_>) {
@@ -119,9 +137,20 @@ fn slices_split(t: &mut Tester<'_>) {
         t.see(&(*a, *b, *z));
         t.same(middle.len(), 12);
     }
-    t.same(bytes.split_first().map(|(first, tail)| (*first, tail.len())), Some((b'o', 14)));
+    t.same(
+        bytes
+            .split_first()
+            .map(|(first, tail)| (*first, tail.len())),
+        Some((b'o', 14)),
+    );
     t.same(bytes.as_chunks::<4>().0.len(), 3);
-    t.same([[1_u8, 2], [3, 4], [5, 6]].as_flattened().iter().sum::<u8>(), 21);
+    t.same(
+        [[1_u8, 2], [3, 4], [5, 6]]
+            .as_flattened()
+            .iter()
+            .sum::<u8>(),
+        21,
+    );
     t.same([3_u8, 1, 2][..] < [3, 2][..], true);
 }
 
@@ -131,7 +160,9 @@ impl<const W: usize, const H: usize> Grid<W, H> {
     const CELLS: usize = W * H;
 
     fn transposed(&self) -> Grid<H, W> {
-        Grid(core::array::from_fn(|x| core::array::from_fn(|y| self.0[y][x])))
+        Grid(core::array::from_fn(|x| {
+            core::array::from_fn(|y| self.0[y][x])
+        }))
     }
 
     fn times<const N: usize>(&self, other: &Grid<N, W>) -> Grid<N, H> {

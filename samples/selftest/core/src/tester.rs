@@ -67,7 +67,10 @@ impl<'a> Tester<'a> {
         self.see(&actual);
         if actual != expected {
             self.failures += 1;
-            (self.log)(format_args!("# {}: {:?} is not {:?}", self.name, actual, expected));
+            (self.log)(format_args!(
+                "# {}: {:?} is not {:?}",
+                self.name, actual, expected
+            ));
         }
     }
 

@@ -5,7 +5,9 @@ use crate::tester::{Seen, Tester};
 use crate::Test;
 use core::any::Any;
 use core::borrow::Borrow;
-use core::ops::{Add, AddAssign, Deref, DerefMut, Index, IndexMut, Mul, Neg, Not, RangeInclusive, Sub};
+use core::ops::{
+    Add, AddAssign, Deref, DerefMut, Index, IndexMut, Mul, Neg, Not, RangeInclusive, Sub,
+};
 
 pub const TESTS: &[Test] = &[
     ("traits_objects", traits_objects),
@@ -61,7 +63,10 @@ impl Shape for Rectangle {
 
 fn traits_objects(t: &mut Tester<'_>) {
     let mut square = Square(5);
-    let mut rectangle = Rectangle { width: 2, height: 9 };
+    let mut rectangle = Rectangle {
+        width: 2,
+        height: 9,
+    };
     let shapes: [&mut dyn Shape; 2] = [&mut square, &mut rectangle];
     for shape in shapes {
         t.see(&(shape.area(), shape.name(), shape.described()));
@@ -116,7 +121,10 @@ struct Complex {
 impl Add for Complex {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        Complex { re: self.re + other.re, im: self.im + other.im }
+        Complex {
+            re: self.re + other.re,
+            im: self.im + other.im,
+        }
     }
 }
 
@@ -140,7 +148,10 @@ impl Mul for Complex {
 impl Mul<i32> for Complex {
     type Output = Self;
     fn mul(self, factor: i32) -> Self {
-        Complex { re: self.re * factor, im: self.im * factor }
+        Complex {
+            re: self.re * factor,
+            im: self.im * factor,
+        }
     }
 }
 
@@ -154,7 +165,10 @@ impl Neg for Complex {
 impl Not for Complex {
     type Output = Self;
     fn not(self) -> Self {
-        Complex { re: self.re, im: -self.im }
+        Complex {
+            re: self.re,
+            im: -self.im,
+        }
     }
 }
 
@@ -223,7 +237,10 @@ fn traits_operators(t: &mut Tester<'_>) {
 
 fn largest<T: PartialOrd + Copy>(items: &[T]) -> Option<T> {
     let (first, rest) = items.split_first()?;
-    Some(rest.iter().fold(*first, |best, item| if *item > best { *item } else { best }))
+    Some(
+        rest.iter()
+            .fold(*first, |best, item| if *item > best { *item } else { best }),
+    )
 }
 
 struct Stack<T, const N: usize> {
@@ -233,7 +250,10 @@ struct Stack<T, const N: usize> {
 
 impl<T, const N: usize> Stack<T, N> {
     fn new() -> Self {
-        Stack { items: [const { None }; N], used: 0 }
+        Stack {
+            items: [const { None }; N],
+            used: 0,
+        }
     }
     fn push(&mut self, item: T) -> Result<(), T> {
         match self.items.get_mut(self.used) {
@@ -254,7 +274,10 @@ where
     I: IntoIterator,
     I::Item: Borrow<i32>,
 {
-    items.into_iter().map(|item| *item.borrow().clamp(range.start(), range.end())).sum()
+    items
+        .into_iter()
+        .map(|item| *item.borrow().clamp(range.start(), range.end()))
+        .sum()
 }
 
 fn traits_generic(t: &mut Tester<'_>) {
@@ -303,10 +326,16 @@ impl TryFrom<Fahrenheit> for Celsius {
 fn traits_conversions(t: &mut Tester<'_>) {
     let boiling: Fahrenheit = Celsius(100).into();
     t.same(boiling.0, 212);
-    t.same(Celsius::try_from(boiling).map(|Celsius(degrees)| degrees), Ok(100));
+    t.same(
+        Celsius::try_from(boiling).map(|Celsius(degrees)| degrees),
+        Ok(100),
+    );
     let refused: Result<Celsius, i32> = Fahrenheit(100).try_into();
     t.same(refused.map(|Celsius(degrees)| degrees), Err(100));
-    t.same((u64::from(7_u8), i32::from(true), u32::from('A')), (7, 1, 65));
+    t.same(
+        (u64::from(7_u8), i32::from(true), u32::from('A')),
+        (7, 1, 65),
+    );
     t.same(<[u8; 3]>::try_from(&b"abcd"[..3]).ok(), Some(*b"abc"));
     t.same(AsRef::<[u8]>::as_ref("tests").len(), 5);
 }
@@ -330,14 +359,21 @@ fn traits_derived(t: &mut Tester<'_>) {
     ];
     for a in &versions {
         for b in &versions {
-            t.see(&(a.cmp(b) as i8, a == b, a.partial_cmp(b).map(|order| order.is_lt())));
+            t.see(&(
+                a.cmp(b) as i8,
+                a == b,
+                a.partial_cmp(b).map(|order| order.is_lt()),
+            ));
         }
     }
     let mut sorted = versions.clone();
     sorted.sort_unstable();
     t.same(sorted[0].2, "");
     t.same(sorted[3] == versions[0], true);
-    t.same((Level::Low as i32, Level::Middle as i32, Level::High as i64), (-3, -2, 40));
+    t.same(
+        (Level::Low as i32, Level::Middle as i32, Level::High as i64),
+        (-3, -2, 40),
+    );
     t.same(Level::Low.max(Level::High) as u8, 40);
 }
 
