@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import run
+from pipeline.compile.faults import has_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -89,11 +90,17 @@ def flags_for(
         for one in toolchains.workarounds
         if one.applies(toolchain.version)
     ]
+    kernel_flags = tuple(kernel) if kernel is not None else (*arch.abi_flags, "-Os")
+    declared += [
+        Declared(fault.flag, fault.reason)
+        for fault in toolchains.compiler_faults
+        if fault.arch == arch.name and has_fault(toolchain, kernel_flags, fault)
+    ]
     own = run.check(
         [toolchain.gcc, "-print-file-name=include"], "GCC does not say where its headers are"
     ).strip()
     return Flags(
-        kernel=tuple(kernel) if kernel is not None else (*arch.abi_flags, "-Os"),
+        kernel=kernel_flags,
         declared=tuple(declared),
         headers=("-nostdinc", "-isystem", str(HEADERS), "-isystem", own),
         origin=origin,

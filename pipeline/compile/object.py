@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import functools
 import os
 import shutil
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from pipeline import run
 from pipeline.compile.flags import HEADERS
 from pipeline.compile.floats import without_floats
+from pipeline.compile.transparent import as_pointers, needed
 from pipeline.errors import ToolError, UserError
 from pipeline.files import cached, digest_file, output_file
 
@@ -35,7 +37,7 @@ def compile_c(toolchain: Toolchain, flags: Flags, source: Path, output: Path) ->
     """
     log = output.with_name(output.name + ".log")
     with output_file(output) as temporary:
-        source = _compilable(toolchain, source, temporary.parent)
+        source = _compilable(toolchain, flags, source, temporary.parent)
         argv = compile_command(toolchain, flags, source, str(temporary))
         cwd = source.parent.absolute()
         what = f"{toolchain.triple}-gcc does not compile {source.name}"
@@ -50,14 +52,25 @@ def compile_command(toolchain: Toolchain, flags: Flags, source: Path, output: st
     return [str(toolchain.gcc), *flags.words, "-c", source.name, "-o", output]
 
 
-def _compilable(toolchain: Toolchain, source: Path, work: Path) -> Path:
-    """Return ``source``, or a copy in ``work`` without what this architecture's GCC cannot take."""
-    if toolchain.arch.no_float is None:
+def _compilable(toolchain: Toolchain, flags: Flags, source: Path, work: Path) -> Path:
+    """Return ``source``, or a copy in ``work`` with what this architecture's GCC needs changed."""
+    floats = toolchain.arch.no_float is None
+    pointers = _pointers(toolchain, flags)
+    if floats and not pointers:
         return source
-    text, _ = without_floats(source.read_text(encoding="utf-8"))
+    text = source.read_text(encoding="utf-8")
+    if pointers:
+        text = as_pointers(text)
+    if not floats:
+        text, _ = without_floats(text)
     copy = work / source.name
     copy.write_text(text, encoding="utf-8")
     return copy
+
+
+@functools.cache
+def _pointers(toolchain: Toolchain, flags: Flags) -> bool:
+    return needed(toolchain, flags.words)
 
 
 def compile_units(toolchain: Toolchain, flags: Flags, units: Units) -> list[Path]:
@@ -85,6 +98,7 @@ def _cached(toolchain: Toolchain, flags: Flags, name: str, source: Path, content
         "flags": [word for word in flags.words if word != str(HEADERS)],
         "headers": _headers_digest(),
         "no_float": toolchain.arch.no_float is not None,
+        "pointers": _pointers(toolchain, flags),
     }
 
     def make(folder: Path) -> None:

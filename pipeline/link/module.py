@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 # The C side of the kernel runtime calls these two, and nothing else of a module.
 KERNEL_ROOTS = ("ferric_module_init", "ferric_module_exit")
 
+# libgcc's way of naming: "GCC Internals", The GCC low-level runtime library.
+_HELPER = re.compile(r"__[a-z]+[sdt][iqf][234]?")
+
 # What ld says where none of the roots is defined, and where it cannot leave anything out.
 _NO_ROOT = "requires a defined symbol root"
 _NO_GC = "gc-sections option ignored"
@@ -113,6 +116,7 @@ def link(
         _join(toolchain, flags, objects, roots, joined=joined, output=output)
         _require_roots(joined, roots, output)
         _refuse_undefined(joined, output, floats=toolchain.arch.no_float is None)
+        _refuse_self_calls(joined, output)
         _make_local(toolchain, joined, roots, temporary=temporary, output=output)
 
 
@@ -149,6 +153,45 @@ def _join(
             mend=f"{toolchain.arch.no_link or 'take a newer binutils'} Stop at the C with "
             "`python -m pipeline transpile`",
         )
+
+
+def _refuse_self_calls(joined: Path, output: Path) -> None:
+    """Refuse an arithmetic helper that was compiled to a call of itself.
+
+    GCC recognises what some of them do and writes a call of the helper where the processor has no
+    instruction: the module would never come back from it.
+    """
+    loops = sorted(self_calling(joined))
+    if loops:
+        raise UserError(
+            f"compiled to calls of themselves: {', '.join(loops)}",
+            where=output.name,
+            mend="this GCC turns the helper's own code into a call of it; report it with the "
+            "architecture, and avoid the operation meanwhile",
+        )
+
+
+def self_calling(path: Path) -> set[str]:
+    """Return the functions with a C compiler's helper name (``__udivdi3``) that name themselves."""
+    with _opened(path) as elf:
+        symbols = list(_symbols(elf))
+        helpers = {
+            (symbol["st_shndx"], index): symbol
+            for index, symbol in enumerate(symbols)
+            if symbol["st_info"]["type"] == "STT_FUNC" and _HELPER.fullmatch(symbol.name)
+        }
+        found = set()
+        for section in elf.iter_sections():
+            if not isinstance(section, RelocationSection):
+                continue
+            for relocation in section.iter_relocations():
+                helper = helpers.get((section["sh_info"], relocation["r_info_sym"]))
+                if helper is None:
+                    continue
+                inside = relocation["r_offset"] - helper["st_value"]
+                if 0 <= inside < helper["st_size"]:
+                    found.add(helper.name)
+        return found
 
 
 def _make_local(

@@ -44,7 +44,17 @@ def render_workarounds(toolchains: Toolchains) -> str:
         f"- `{one.flag}` before GCC {one.fixed_in}: {one.reason} (Source: {one.source}.)\n"
         for one in toolchains.workarounds
     ]
-    return "Deviations on every architecture, by GCC's version:\n\n" + ("".join(items) or "None.\n")
+    faults = [
+        f"- {one.arch}: `{one.flag}` where the GCC at hand has the fault: {one.reason} "
+        f"(Source: {one.source}.)\n"
+        for one in toolchains.compiler_faults
+    ]
+    return (
+        "Deviations on every architecture, by GCC's version:\n\n"
+        + ("".join(items) or "None.\n")
+        + "\nDeviations for a fault that is looked for in the GCC at hand:\n\n"
+        + ("".join(faults) or "None.\n")
+    )
 
 
 def updated(page: str, toolchains: Toolchains) -> str:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from pipeline.errors import UserError
 from pipeline.toolchains.located import Located, read
-from pipeline.toolchains.model import Arch, ToolchainsFile, Workaround
+from pipeline.toolchains.model import Arch, CompilerFault, ToolchainsFile, Workaround
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,11 +26,18 @@ _SHOWN = 20
 class Toolchains:
     """All architectures by name, in the file's order; iteration gives the names.
 
-    ``workarounds`` are deviations for every architecture, each for some versions of GCC.
+    ``workarounds`` are deviations for every architecture, each for some versions of GCC;
+    ``compiler_faults`` deviations for one, where its GCC has the fault.
     """
 
-    def __init__(self, archs: Mapping[str, Arch], workarounds: tuple[Workaround, ...] = ()) -> None:
+    def __init__(
+        self,
+        archs: Mapping[str, Arch],
+        workarounds: tuple[Workaround, ...] = (),
+        compiler_faults: tuple[CompilerFault, ...] = (),
+    ) -> None:
         self.workarounds = workarounds
+        self.compiler_faults = compiler_faults
         self._archs = dict(archs)
         self._by_any_name = self._archs | {
             alias: arch for arch in archs.values() for alias in arch.aliases
@@ -121,7 +128,7 @@ def load(path: Path = DEFAULT_PATH) -> Toolchains:
     if problems or parsed is None:
         raise _report(path, problems)
     archs = {name: _arch(name, parsed) for name in parsed.architectures}
-    return Toolchains(archs, parsed.workarounds)
+    return Toolchains(archs, parsed.workarounds, parsed.compiler_faults)
 
 
 def _arch(name: str, parsed: ToolchainsFile) -> Arch:

@@ -45,6 +45,15 @@ class Workaround(RustFlag):
         return version < tuple(map(int, self.fixed_in.split(".")))
 
 
+class CompilerFault(RustFlag):
+    """A deviation for one architecture, taken where the GCC at hand has the fault."""
+
+    arch: Name = Field(description="The architecture whose GCC may have it.")
+    program: Text = Field(description="The smallest C program that shows it.")
+    sound: Text = Field(description="A regular expression that right assembly of it matches.")
+    source: Text = Field(description="Where the fault was seen, or its report.")
+
+
 class FixedRegister(_Frozen):
     """A register that the kernel keeps for itself: code of a module must never write it."""
 
@@ -176,4 +185,5 @@ class ToolchainsFile(_Frozen):
 
     common: Common
     workarounds: tuple[Workaround, ...] = ()
+    compiler_faults: tuple[CompilerFault, ...] = ()
     architectures: dict[Name, ArchEntry] = Field(min_length=1)

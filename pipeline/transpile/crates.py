@@ -260,7 +260,7 @@ def _root_program(crate: Crate, compiler: Compiler, job: Job, log: Path) -> Path
         search=job.search,
     )
     try:
-        return transpile(compiler.mrustc, root, log)
+        c_file = transpile(compiler.mrustc, root, log)
     except ToolError as error:
         if _NO_PANIC_HANDLER not in error.tail:
             raise
@@ -269,6 +269,10 @@ def _root_program(crate: Crate, compiler: Compiler, job: Job, log: Path) -> Path
             where=str(crate.manifest_path),
             mend='give it one, or use runtime = "kernel", which brings the kernel\'s',
         ) from None
+    # The crate may have an exported main of its own.
+    text = c_file.read_text(encoding="utf-8")
+    c_file.write_text(text.replace("\nint main(", "\nint __ferric_main("), encoding="utf-8")
+    return c_file
 
 
 def _crate_key(

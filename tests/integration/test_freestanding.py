@@ -246,6 +246,21 @@ ALLOCATES = (
 )
 
 
+def test_a_crate_may_have_a_main_and_edition_2015(tmp_path: Path) -> None:
+    toolchain("m68k")
+    nested = ALLOCATOR.replace("#[global_allocator]\nstatic ALLOCATOR: Bump = Bump;", "")
+    lib = (
+        f"#![no_std]\nuse core::alloc::{{GlobalAlloc, Layout}};\n{PANIC}{nested}{ALLOCATES}"
+        "mod deep { use super::Bump; #[global_allocator] static A: Bump = Bump; }\n"
+        '#[no_mangle] pub extern "C" fn main() -> i32 { 7 }\n'
+    )
+    crate = write_crate(tmp_path / "user crate", lib)
+    (crate / "Cargo.toml").write_text(MANIFEST.replace("2021", "2015"))
+    succeed(build(crate, "m68k", tmp_path / "out", gate="off"))
+    found = contents(tmp_path / "out/free_standing.o")
+    assert found.keys() == {"entry", "main"}
+
+
 @pytest.mark.parametrize(
     ("lib", "more", "said"),
     [

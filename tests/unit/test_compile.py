@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.compile.flags import code_flags
 from pipeline.compile.floats import without_floats
+from pipeline.compile.transparent import as_pointers
 from pipeline.errors import UserError
 from pipeline.toolchains.load import load
 from pipeline.toolchains.probe import Layout
@@ -142,3 +143,29 @@ def test_every_header_of_the_runtime_is_guarded() -> None:
     assert headers
     for header in headers:
         assert f"#ifndef FERRIC_{header.stem.upper()}_H" in header.read_text()
+
+
+NON_NULL = """\
+struct s_ZRG3c4core3ptr8non_null7NonNull1gT0;
+struct s_ZRG3c4core3ptr8non_null7NonNull1gT0  {
+\t/*@0*/tUNIT *_0; // *const ()
+} ;
+struct s_ZRG3c4core3ptr8non_null7NonNull1gSCa  {
+\t/*@0*/SLICE_PTR _0; // *const [u8]
+} ;
+struct s_Other {
+\tstruct s_ZRG3c4core3ptr8non_null7NonNull1gT0 _0;
+\tstruct s_ZRG3c4core3ptr8non_null7NonNull1gSCa _1;
+};
+"""
+
+
+def test_a_thin_non_null_becomes_a_transparent_union_and_nothing_else() -> None:
+    lines = as_pointers(NON_NULL).splitlines()
+    assert lines[0] == "union s_ZRG3c4core3ptr8non_null7NonNull1gT0;"
+    assert lines[1] == "union s_ZRG3c4core3ptr8non_null7NonNull1gT0 {"
+    assert lines[3].startswith("} __attribute__((transparent_union))")
+    assert lines[4].startswith("struct s_ZRG3c4core3ptr8non_null7NonNull1gSCa")
+    assert lines[7] == "struct s_Other {"
+    assert lines[8] == "\tunion s_ZRG3c4core3ptr8non_null7NonNull1gT0 _0;"
+    assert lines[9] == "\tstruct s_ZRG3c4core3ptr8non_null7NonNull1gSCa _1;"

@@ -36,6 +36,30 @@ int __popcountdi2(uint64_t value)
 	return __popcountsi2(value) + __popcountsi2(value >> 32);
 }
 
+/*
+ * Byte order: compiler_builtins has these in Rust, and where the processor has no instruction GCC
+ * turns its C back into a call of the very function.  The empty assembly hides the pattern.
+ */
+static uint32_t hidden(uint32_t value)
+{
+	__asm__("" : "+r"(value));
+	return value;
+}
+
+uint32_t __bswapsi2(uint32_t value)
+{
+	uint32_t outer = hidden(value << 24) | hidden(value >> 24);
+
+	return outer | hidden((value & 0xff00) << 8) | hidden(value >> 8 & 0xff00);
+}
+
+uint64_t __bswapdi2(uint64_t value)
+{
+	uint32_t low = __bswapsi2(value), high = __bswapsi2(value >> 32);
+
+	return (uint64_t)hidden(low) << 32 | high;
+}
+
 /* Comparisons of 64 bits, which GCC calls on arc and parisc at -Os: 0 less, 1 equal, 2 greater. */
 int __ucmpdi2(uint64_t left, uint64_t right)
 {
