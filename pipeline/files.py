@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import glob
 import hashlib
 import json
 import os
 import shutil
-import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 _COMPLETE = ".complete"
+_SCRATCH = ".ferric-"
 _thread = threading.local()
 
 
@@ -48,11 +49,39 @@ def output_file(path: Path) -> Iterator[Path]:
 
     The temporary name keeps the suffix of ``path``: tools choose by it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".ferric-") as folder:
-        temporary = Path(folder) / path.name
+    with scratch(path.parent, path.name) as folder:
+        temporary = folder / path.name
         yield temporary
         temporary.replace(path)
+
+
+@contextlib.contextmanager
+def scratch(parent: Path, name: str) -> Iterator[Path]:
+    """Yield an empty folder in ``parent`` for work on ``name``; it is gone when the block ends.
+
+    A process that is killed leaves its folder behind; the next one to work on ``name`` removes it.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob(f"{_SCRATCH}*-{glob.escape(name)}"):
+        owner = left.name.removeprefix(_SCRATCH).partition("-")[0]
+        if not (owner.isdigit() and int(owner) != os.getpid() and _is_running(int(owner))):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = parent / f"{_SCRATCH}{os.getpid()}-{name}"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def digest_file(path: Path) -> str:

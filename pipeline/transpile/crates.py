@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from pipeline.crate.graph import cargo_env, order
 from pipeline.crate.sources import sources
 from pipeline.errors import ToolError, UserError
-from pipeline.files import cached, digest_files, digest_key, write_atomic
+from pipeline.files import cached, digest_files, digest_key, scratch, write_atomic
 from pipeline.transpile.instrument import VERSION as INSTRUMENT_VERSION
 from pipeline.transpile.instrument import add_aliases, instrument
 from pipeline.transpile.library import LibraryCrate, library_crate
@@ -110,8 +110,7 @@ def transpile_crate(
         built[dependency.root] = _dependency(compiler, dependency, built, library, seen)
     externs = _externs(crate, built, implicit)
     search = _search(library, built)
-    with tempfile.TemporaryDirectory(dir=_made(out), prefix=".transpile-") as name:
-        work = Path(name)
+    with scratch(out, "transpile") as work:
         (work / "target.toml").write_text(compiler.target, encoding="utf-8")
         (work / "parameters.rs").write_text(parameters, encoding="utf-8")
         job = _job(compiler, crate, work, externs, search, work / "parameters.rs")
@@ -312,8 +311,3 @@ def _relative(file: Path, root: Path) -> Path:
 
 def _unit(crate: LibraryCrate) -> Unit:
     return Unit(crate.name, str(crate.c_file), crate.key)
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -106,23 +106,23 @@ class Project:
         return Done(done.returncode, done.stdout)
 
     def made(self, *suffixes: str) -> dict[str, bytes]:
-        """Return the bytes of every file under ``build`` that has one of these suffixes."""
+        """Return the bytes of each file with one of these suffixes: the crate tiny's, and all's."""
         return {
             str(path.relative_to(self.build)): path.read_bytes()
-            for path in sorted(self.build.rglob("*"))
+            for path in sorted([*self.build.glob("*"), *self.build.glob("tiny/**/*")])
             if path.is_file() and path.name.endswith(suffixes)
         }
 
 
-def copy(root: Path, crate: Path, env: dict[str, str]) -> Project:
+def copy(root: Path, crate: Path, env: dict[str, str], source: Path = ROOT) -> Project:
     """Copy what a build needs of the project to ``root``; it has no samples."""
     root.mkdir(parents=True)
     for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, root / part, ignore=shutil.ignore_patterns("__pycache__"))
+        if (source / part).is_dir():
+            ignore = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source / part, root / part, ignore=ignore)
         else:
-            shutil.copy(source, root / part)
+            shutil.copy(source / part, root / part)
     return Project(root, crate, env)
 
 

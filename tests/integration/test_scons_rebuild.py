@@ -179,7 +179,7 @@ def test_two_checkouts_and_any_number_of_jobs_give_the_same_bytes(
 ) -> None:
     crate = tmp_path / "elsewhere"
     shutil.copytree(settled.crate, crate)
-    other = scons_project.copy(tmp_path / "p", crate, settled.env)
+    other = scons_project.copy(tmp_path / "p", crate, settled.env, settled.root)
     done = other.scons("-j8")
     assert done.status == 0, done.output
     ours = settled.made(".o", ".c")
@@ -195,9 +195,11 @@ def test_two_checkouts_give_the_same_module(
     tmp_path: Path, scons_env: dict[str, str], m68k_tree: KernelTree
 ) -> None:
     modules = []
+    source = scons_project.ROOT
     for folder, jobs in ((tmp_path / "a b", "-j8"), (tmp_path / "c/d", "-j1")):
         crate = scons_project.module(folder / "crate")
-        project = scons_project.copy(folder / "project", crate, scons_env)
+        project = scons_project.copy(folder / "project", crate, scons_env, source)
+        source = project.root
         done = project.scons(f"kernel={m68k_tree.build}", jobs)
         assert done.status == 0, done.output
         modules.append(project.made(".ko", ".o", ".c"))
