@@ -63,25 +63,33 @@ def scratch(parent: Path, name: str) -> Iterator[Path]:
     """
     parent.mkdir(parents=True, exist_ok=True)
     for left in parent.glob(f"{_SCRATCH}*-{glob.escape(name)}"):
-        owner = left.name.removeprefix(_SCRATCH).partition("-")[0]
-        if not (owner.isdigit() and int(owner) != os.getpid() and _is_running(int(owner))):
-            shutil.rmtree(left, ignore_errors=True)
+        _remove_abandoned(left)
     folder = parent / f"{_SCRATCH}{os.getpid()}-{name}"
     folder.mkdir()
+    # The lock, and not the process's number, says that the folder is in use: a killed process can
+    # stay as a zombie, and numbers come again.
+    lock = os.open(folder, os.O_RDONLY)
     try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
 
 
-def _is_running(process: int) -> bool:
+def _remove_abandoned(folder: Path) -> None:
+    """Remove a scratch folder, unless the process that made it still holds its lock."""
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        lock = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+    except BlockingIOError:
+        pass
+    finally:
+        os.close(lock)
 
 
 def digest_file(path: Path) -> str:

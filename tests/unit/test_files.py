@@ -20,6 +20,7 @@ from pipeline.files import (
     held_locks,
     locked,
     output_file,
+    scratch,
     write_atomic,
     write_if_changed,
 )
@@ -169,3 +170,19 @@ def test_what_a_killed_run_left_at_work_ends_before_the_next_begins(cache: Path)
     assert not (folder / "begun").exists()
     time.sleep(2.2)
     assert (folder / "result").read_text() == "new"
+
+
+def test_an_abandoned_scratch_folder_is_removed_and_one_in_use_is_not(tmp_path: Path) -> None:
+    left = tmp_path / ".ferric-1-out.o"
+    left.mkdir()
+    (left / "half").touch()
+    with scratch(tmp_path, "out.o") as first:
+        assert not left.exists()
+        with scratch(tmp_path, "other.o"):
+            assert first.is_dir()
+        used = tmp_path / ".ferric-2-out.o"
+        first.rename(used)
+        with scratch(tmp_path, "out.o"):
+            assert used.is_dir(), "its maker still holds the lock"
+        used.rename(first)
+    assert list(tmp_path.iterdir()) == []
