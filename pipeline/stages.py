@@ -27,7 +27,7 @@ from pipeline.transpile.mrustc import find_mrustc
 from pipeline.transpile.rust_src import find_rust_source
 from pipeline.validate.finding import Skipped, Verdict, write
 from pipeline.validate.judge import validate
-from pipeline.validate.reference import Declared, Reference
+from pipeline.validate.reference import Declared, Reference, kernel_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -214,9 +214,8 @@ def crate_reference(options: Options, target: Target, crate: Crate, outputs: Out
     if crate.module.runtime == "kernel":
         supplied |= {"strlen"} | runtime_symbols() | set(parameter_symbols(crate))
     # A freestanding object is not loaded by this kernel: what it leaves open is its user's to give.
-    exports = None
-    if tree is not None and is_module:
-        exports = {one.name: one.module for one in tree.symvers().values()}
+    kernel = kernel_of(tree, target.toolchain) if tree is not None and is_module else None
+    exports = {one.name: one.module for one in kernel.exports.values()} if kernel else None
     return Reference(
         arch=target.arch,
         toolchain=target.toolchain,
@@ -224,6 +223,7 @@ def crate_reference(options: Options, target: Target, crate: Crate, outputs: Out
         flags_source=target.flags.origin,
         declared=tuple(Declared(one.flag, one.reason) for one in target.flags.declared),
         kernel_object=tree.object() if tree else None,
+        kernel=kernel,
         exports=exports,
         allowed_undefined=frozenset() if is_module else frozenset(supplied),
         allowed_globals=frozenset(meant | supplied if is_module else meant),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.toolchains.find import Toolchain
     from pipeline.toolchains.model import Arch
 
-_FORMAT = 1
+_FORMAT = 2
 _OPTION = re.compile(r'^(CONFIG_\w+)=(?:"(.*)"|(.*))$', re.MULTILINE)
 _COMMAND = re.compile(r"^(?:saved)?cmd_\S+ := (.*)$", re.MULTILINE)
 _NEEDED = (
@@ -76,24 +76,33 @@ class KernelTree:
         An empty external module is built in the tree, and the command is read from the ``.cmd``
         file that Kbuild leaves: architectures add flags for modules alone (arc: -mlong-calls).
         """
-        key = {"format": _FORMAT, "tree": self.identity(), "gcc": toolchain.banner}
-
-        def make(folder: Path) -> None:
-            (folder / "probe.c").write_text(
-                '#include <linux/module.h>\nMODULE_LICENSE("GPL");\n', encoding="utf-8"
-            )
-            (folder / "Kbuild").write_text("obj-m := probe.o\n", encoding="utf-8")
-            argv = [*self.make(toolchain), f"M={folder}", "probe.o"]
-            run.check(
-                argv, "the kernel tree does not compile an empty module", log=folder / "make.log"
-            )
-
-        folder = cached("module-flags", key, make)
+        folder = self.probe(toolchain).parent
         text = (folder / ".probe.o.cmd").read_text(encoding="utf-8")
         match = _COMMAND.search(text)
         if match is None:
             raise ToolError("no command in Kbuild's record", argv=["cat", f"{folder}/.probe.o.cmd"])
         return code_flags(shlex.split(match[1].split(";")[0]))
+
+    def probe(self, toolchain: Toolchain) -> Path:
+        """Return an empty module, ``probe.ko``, that this tree built, with Kbuild's records."""
+        key = {"format": _FORMAT, "tree": self.identity(), "gcc": toolchain.banner}
+
+        def make(folder: Path) -> None:
+            (folder / "probe.c").write_text(
+                "#include <linux/module.h>\n"
+                "static int __init start(void) { return 0; }\nmodule_init(start);\n"
+                "static void __exit stop(void) { }\nmodule_exit(stop);\n"
+                'MODULE_LICENSE("GPL");\n',
+                encoding="utf-8",
+            )
+            (folder / "Kbuild").write_text("obj-m := probe.o\n", encoding="utf-8")
+            argv = [*self.make(toolchain), f"M={folder}", "modules"]
+            what = "the kernel tree does not build an empty module"
+            run.check(argv, what, log=folder / "make.log")
+            if not (folder / "probe.ko").is_file():
+                raise ToolError(f"{what}: no probe.ko came out", argv=argv)
+
+        return cached("module-probe", key, make) / "probe.ko"
 
     def make(self, toolchain: Toolchain) -> list[str]:
         """Return the ``make`` command of this tree, to which a target can be added."""

@@ -5,7 +5,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.validate import flags, identity, provenance, registers, symbols
+from pipeline.validate import (
+    border,
+    code,
+    flags,
+    identity,
+    instructions,
+    licence,
+    modinfo,
+    provenance,
+    registers,
+    relocations,
+    sections,
+    stack,
+    symbols,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -20,4 +34,11 @@ FAMILIES: Mapping[str, Mapping[str, Check]] = {
     "identity": identity.CHECKS,
     "provenance": {**provenance.CHECKS, **flags.CHECKS, **registers.CHECKS},
     "symbols": symbols.CHECKS,
+    "relocations": relocations.CHECKS,
+    "sections": {**sections.CHECKS, **modinfo.CHECKS},
+    "instructions": instructions.CHECKS,
+    "stack": stack.CHECKS,
+    "code": code.CHECKS,
+    "border": border.CHECKS,
+    "licence": licence.CHECKS,
 }

@@ -13,7 +13,7 @@ import io
 import stat
 import struct
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from elftools.common.utils import struct_parse
 from elftools.elf.elffile import ELFFile
@@ -39,15 +39,16 @@ from pipeline.validate.elfdata import (
 from pipeline.validate.finding import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+T = TypeVar("T")
 
 MAX_FILE = 512 << 20
 MAX_ENTRIES = 2_000_000  # symbols and relocations together: 300 MB of memory
 MAX_NAME = 16 << 10
 MAX_SECTIONS = 200_000
 
-_SECTION_TYPES = {"SHT_SYMTAB": 2, "SHT_STRTAB": 3, "SHT_RELA": 4, "SHT_NOBITS": 8, "SHT_REL": 9}
 _NO_RELOCATION_SECTIONS = (SHT_REL, SHT_RELA)
 
 
@@ -57,6 +58,7 @@ class Object:
 
     ``recorded`` are the lines of ``.GCC.command.line``, ``producers`` what DWARF says of each
     unit; it is None where that cannot be read, with the reason in ``producers_missing``.
+    ``derived`` keeps what checks worked out of the bytes and share: see :meth:`once`.
     """
 
     path: Path
@@ -74,6 +76,7 @@ class Object:
     producers: tuple[Producer, ...] | None
     producers_missing: str
     data: bytes = field(repr=False)
+    derived: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def read(cls, path: Path) -> Object:
@@ -97,6 +100,12 @@ class Object:
         if section.type == SHT_NOBITS:
             return b""
         return self.data[section.offset : section.offset + section.size]
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """Return what ``make`` makes, made at the first call with this ``name`` and then kept."""
+        if name not in self.derived:
+            self.derived[name] = make()
+        return cast("T", self.derived[name])
 
     @property
     def is_module(self) -> bool:
@@ -183,8 +192,9 @@ class _Reader:
 
     def one_section(self, index: int, header: dict[str, Any], names: dict[str, Any]) -> Section:
         """Check one header against the file and name it."""
-        number = header["sh_type"]
-        kind = number if isinstance(number, int) else _SECTION_TYPES.get(number, -1)
+        # pyelftools gives a name for a type that it knows; sh_type is the header's second word.
+        start = self.elf["e_shoff"] + index * self.elf["e_shentsize"]
+        (kind,) = struct.unpack_from(f"{self.prefix}I", self.data, start + 4)
         offset, size = header["sh_offset"], header["sh_size"]
         if index and kind != SHT_NOBITS and offset + size > len(self.data):
             raise ValueError(f"section {index} goes past the end of the file")
@@ -198,6 +208,8 @@ class _Reader:
             size,
             header["sh_link"],
             header["sh_info"],
+            header["sh_addralign"],
+            header["sh_entsize"],
         )
 
     def name(self, start: int, size: int, at: int) -> str:
@@ -244,9 +256,9 @@ class _Reader:
             raise ValueError("half a symbol at the end of the symbol table")
         for number, entry in enumerate(layout.iter_unpack(content)):
             if self.bits == 64:
-                name, info, _, index, value, size = entry
+                name, info, other, index, value, size = entry
             else:
-                name, value, size, info, _, index = entry
+                name, value, size, info, other, index = entry
             if index == SHN_XINDEX and extended:
                 index = extended[number]
             elif SHN_LORESERVE > index >= len(sections):
@@ -254,7 +266,7 @@ class _Reader:
             text = self.name(strings.offset, strings.size, name)
             if not text and info & 15 == STT_SECTION and index < len(sections):
                 text = sections[index].name
-            yield Symbol(text, value, size, info >> 4, info & 15, index)
+            yield Symbol(text, value, size, info >> 4, info & 15, index, other)
 
     def extended_indices(self, sections: list[Section], table: Section) -> tuple[int, ...]:
         """Return the table of section numbers above 0xff00 (SHT_SYMTAB_SHNDX), if there is one."""

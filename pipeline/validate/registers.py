@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from pipeline.errors import FerricError
-from pipeline.validate.disassembly import MAX_CODE, code_size, disassemble
 from pipeline.validate.finding import Finding, Severity, Skipped
-from pipeline.validate.identity import matches
+from pipeline.validate.listing import listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -128,19 +127,18 @@ def fixed_registers(obj: Object, reference: Reference) -> Iterator[Finding | Ski
         yield Skipped(_CHECK, f"the kernel keeps no register for itself on {reference.arch.name}")
         return
     writes = _SYNTAX.get(reference.arch.name)
-    reason = _why_not(obj, reference, known=writes is not None)
-    if reason or writes is None or reference.toolchain is None:
-        yield Skipped(_CHECK, reason)
+    if writes is None:
+        name = reference.arch.name
+        yield Skipped(_CHECK, f"which operands instructions of {name} write is not known here")
         return
-    try:
-        instructions = disassemble(obj, reference.toolchain.tool("objdump"))
-    except FerricError as error:
-        yield _finding("the whole object", str(error), "what it does to them cannot be seen", "")
+    code = listing(obj, reference)
+    if code.reason:
+        yield Skipped(_CHECK, code.reason)
         return
     names = {section.number: section.name for section in obj.sections}
     for register in registers:
         name = register.register_
-        for instruction in instructions:
+        for instruction in chain.from_iterable(code.instructions.values()):
             if writes(instruction, name):
                 yield _finding(
                     f"{names.get(instruction.section, '?')}+{instruction.address:#x}",
@@ -150,19 +148,6 @@ def fixed_registers(obj: Object, reference: Reference) -> Iterator[Finding | Ski
                     f"compile with {register.flag}" if register.flag else "",
                     register.source,
                 )
-
-
-def _why_not(obj: Object, reference: Reference, *, known: bool) -> str:
-    """Return why the check cannot run, or nothing."""
-    if not known:
-        return f"which operands instructions of {reference.arch.name} write is not known here"
-    if reference.toolchain is None:
-        return "the architecture's objdump is not installed"
-    if not matches(obj, reference):
-        return "the object is for another machine: its instructions cannot be read"
-    if code_size(obj) > MAX_CODE:
-        return f"{code_size(obj)} bytes of code are more than {MAX_CODE}"
-    return ""
 
 
 def _finding(place: str, evidence: str, meaning: str, mend: str, source: str = "") -> Finding:

@@ -17,7 +17,7 @@ from pipeline.validate.elf import Object
 from pipeline.validate.finding import to_json
 from pipeline.validate.identity import machine_name
 from pipeline.validate.judge import judge
-from pipeline.validate.reference import for_arch
+from pipeline.validate.reference import for_arch, kernel_of
 
 if TYPE_CHECKING:
     import argparse
@@ -100,13 +100,14 @@ def against(arch: Arch, kernel: Path | None) -> Reference:
         return for_arch(arch, _installed(arch))
     toolchain = find(arch)
     tree = open_tree(kernel, arch, toolchain)
-    exports = {name: export.module for name, export in tree.symvers().items()}
+    loader = kernel_of(tree, toolchain)
     return dataclasses.replace(
         for_arch(arch, toolchain),
         flags=tree.cflags(toolchain),
         flags_source=f"the flags of a module in {tree.build}",
         kernel_object=tree.object(),
-        exports=exports,
+        exports={name: export.module for name, export in loader.exports.items()},
+        kernel=loader,
     )
 
 
