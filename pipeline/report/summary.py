@@ -66,12 +66,19 @@ def print_summary(verdicts: Sequence[Verdict], console: Console | None = None) -
 
 
 def print_verdict(verdict: Verdict, console: Console | None = None) -> None:
-    """Print everything about one file: all findings, what was skipped and why, and the count."""
+    """Print everything about one file: a table of the families, what was skipped, each finding.
+
+    The worst findings come last, where the eye is when the text has stopped moving.
+    """
     console = console or _console()
-    for finding in verdict.findings:
-        _print_finding(console, verdict.path.name, finding)
+    for group in reversed(_alike([verdict], least=Severity.NOTE)):
+        _print_group(console, group)
+    reasons: dict[str, list[str]] = {}
     for skip in verdict.skipped:
-        _print(console, Text(f"skipped {printable(skip.check)}: {_cut(skip.reason)}", "dim"))
+        reasons.setdefault(skip.reason, []).append(skip.check)
+    for reason, checks in reasons.items():
+        _print(console, Text(f"skipped {printable(some(checks, 20))}: {_cut(reason)}", "dim"))
+    console.print(_families(verdict))
     counts = ", ".join(f"{verdict.count(severity)} {severity}s" for severity in Severity)
     name = printable(str(verdict.path))
     _print(
@@ -81,6 +88,35 @@ def print_verdict(verdict: Verdict, console: Console | None = None) -> None:
             f"{len(verdict.passed)} checks passed"
         ),
     )
+
+
+def _families(verdict: Verdict) -> Table:
+    """Return the table of one file: a line for each family of checks."""
+    table = Table(pad_edge=False)
+    table.add_column("family")
+    for heading in ("passed", "skipped", "notes", "warnings", "errors"):
+        table.add_column(heading, justify="right")
+    findings = verdict.findings
+    names = dict.fromkeys(
+        name.partition(".")[0]
+        for name in (
+            *verdict.passed,
+            *(skip.check for skip in verdict.skipped),
+            *(finding.check for finding in findings),
+        )
+    )
+    for family in sorted(names):
+        start = f"{family}."
+        of_family = replace(
+            verdict, findings=tuple(one for one in findings if one.check.startswith(start))
+        )
+        table.add_row(
+            printable(family),
+            str(sum(name.startswith(start) for name in verdict.passed)),
+            str(sum(skip.check.startswith(start) for skip in verdict.skipped)),
+            *(_count(of_family, severity) for severity in reversed(Severity)),
+        )
+    return table
 
 
 def _skips(verdicts: Iterable[Verdict]) -> list[str]:
@@ -96,15 +132,21 @@ def _skips(verdicts: Iterable[Verdict]) -> list[str]:
     ]
 
 
-def _alike(verdicts: Iterable[Verdict]) -> list[list[tuple[str, Finding]]]:
-    """Return all errors and warnings, those together that differ only in module and place."""
+def _alike(
+    verdicts: Iterable[Verdict], least: Severity = Severity.WARNING
+) -> list[list[tuple[str, Finding]]]:
+    """Return the findings from the worst down to ``least``, those together that say the same.
+
+    What says the same differs only in module and place.
+    """
+    ranks = {severity: rank for rank, severity in enumerate(Severity)}
     groups: dict[Finding, list[tuple[str, Finding]]] = {}
     for verdict in verdicts:
         for finding in verdict.findings:
-            if finding.severity is not Severity.NOTE:
+            if ranks[finding.severity] <= ranks[least]:
                 name = f"{verdict.arch} {verdict.path.name}"
                 groups.setdefault(replace(finding, place=""), []).append((name, finding))
-    return list(groups.values())
+    return sorted(groups.values(), key=lambda group: ranks[group[0][1].severity])
 
 
 def _print_group(console: Console, group: Sequence[tuple[str, Finding]]) -> None:

@@ -7,8 +7,10 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from pathlib import Path  # noqa: TC003 - pydantic reads the annotation
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from pipeline.errors import UserError
 from pipeline.files import write_atomic
@@ -28,53 +30,62 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
+_STRICT = ConfigDict(extra="forbid", strict=True)
+_Size = Annotated[int, Field(ge=0)]
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that a check found in one place.
 
-    ``check`` is its name (``family.rule``), ``place`` a section with offset, a symbol or a
-    header field, ``evidence`` what was found beside what was expected, ``meaning`` what happens at
-    load or at run if it is ignored, ``mend`` the next thing to do, ``source`` the document that
-    has the rule.  The texts may hold bytes of a hostile file: show them through :func:`printable`.
+    The texts may hold bytes of a hostile file: show them through :func:`printable`.
     """
 
-    check: str
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    check: Annotated[str, Field(description="The check's name: family.rule.")]
     severity: Severity
-    place: str
-    evidence: str
-    meaning: str
-    mend: str
-    source: str
+    place: Annotated[
+        str, Field(description="A section with an offset in bytes, a symbol, or a header's field.")
+    ]
+    evidence: Annotated[str, Field(description="What was found beside what was expected.")]
+    meaning: Annotated[str, Field(description="What happens at load or at run if it is ignored.")]
+    mend: Annotated[str, Field(description="The next thing to do.")]
+    source: Annotated[str, Field(description="The document or kernel file that has the rule.")]
 
 
 @dataclass(frozen=True)
 class Skipped:
     """A check that did not run, or not for everything, and why.  It never counts as passed."""
 
-    check: str
-    reason: str
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    check: Annotated[str, Field(description="The check's name: family.rule.")]
+    reason: Annotated[str, Field(description="Why it did not run, or what it did not see.")]
 
 
 @dataclass(frozen=True)
 class Sizes:
     """Bytes that the file takes in memory: code and constants, initialised data, zeroed data."""
 
-    text: int
-    data: int
-    bss: int
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    text: _Size
+    data: _Size
+    bss: _Size
 
 
 @dataclass(frozen=True)
 class Verdict:
     """Everything that was found in one file; ``passed`` are checks that ran and found nothing."""
 
-    path: Path
-    arch: str
-    sha256: str
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    path: Annotated[Path, Field(description="The file that was judged, as it was named.")]
+    arch: Annotated[str, Field(description="The architecture's name in toolchains.yaml.")]
+    sha256: Annotated[str, Field(description="The digest of the file's bytes.")]
     sizes: Sizes
     findings: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
-    passed: tuple[str, ...]
+    passed: Annotated[
+        tuple[str, ...], Field(description="Names of the checks that ran and found nothing.")
+    ]
 
     @property
     def worst(self) -> Severity | None:
@@ -87,8 +98,15 @@ class Verdict:
         return sum(finding.severity is severity for finding in self.findings)
 
 
+VERDICT = TypeAdapter(Verdict)
+_BESIDE = ("schema", "worst")  # in the document, and not members of a verdict
+
+
 def to_json(verdict: Verdict) -> str:
-    """Return the verdict as one JSON document (pure ASCII: control characters are escaped)."""
+    """Return the verdict as one JSON document (pure ASCII: control characters are escaped).
+
+    Its form is ``docs/findings.schema.json``.
+    """
     document = {"schema": SCHEMA, **dataclasses.asdict(verdict)}
     document["path"] = str(verdict.path)
     document["worst"] = verdict.worst
@@ -103,30 +121,21 @@ def write(verdict: Verdict, path: Path) -> None:
 def read(path: Path) -> Verdict:
     """Read a verdict that :func:`write` wrote; anything else is a :class:`UserError`."""
     try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if document["schema"] != SCHEMA:
-            raise UserError(
-                f"findings of schema {printable(str(document['schema']))}, not {SCHEMA}",
-                where=str(path),
-                mend="build again with this version",
-            )
-        return Verdict(
-            path=Path(_text(document["path"])),
-            arch=_text(document["arch"]),
-            sha256=_text(document["sha256"]),
-            sizes=Sizes(*(int(document["sizes"][name]) for name in ("text", "data", "bss"))),
-            findings=tuple(_finding(item) for item in document["findings"]),
-            skipped=tuple(
-                Skipped(_text(item["check"]), _text(item["reason"])) for item in document["skipped"]
-            ),
-            passed=tuple(_text(name) for name in document["passed"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        schema = document["schema"]
+        fields = {name: document[name] for name in document if name not in _BESIDE}
+        if schema == SCHEMA:
+            return VERDICT.validate_json(json.dumps(fields))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        reason = f"{type(error).__name__}: {printable(str(error), 300)}"
         raise UserError(
-            f"no findings can be read: {type(error).__name__}: {printable(str(error))}",
-            where=str(path),
-            mend="build again",
+            f"no findings can be read: {reason}", where=str(path), mend="build again"
         ) from None
+    raise UserError(
+        f"findings of schema {printable(str(schema), 40)}, not {SCHEMA}",
+        where=str(path),
+        mend="build again with this version",
+    )
 
 
 def printable(text: str, limit: int = 0) -> str:
@@ -147,20 +156,3 @@ def some(names: Iterable[str], limit: int = 8) -> str:
     listed = sorted(names)
     shown = ", ".join(name[:_SHOWN] for name in listed[:limit])
     return f"{shown} and {len(listed) - limit} more" if len(listed) > limit else shown
-
-
-def _finding(item: dict[str, Any]) -> Finding:
-    """Return the finding that a JSON object holds."""
-    texts = {
-        field.name: _text(item[field.name])
-        for field in dataclasses.fields(Finding)
-        if field.name != "severity"
-    }
-    return Finding(severity=Severity(item["severity"]), **texts)
-
-
-def _text(value: object) -> str:
-    """Return ``value`` if it is a string; raise TypeError if not."""
-    if not isinstance(value, str):
-        raise TypeError(f"a text was expected, not {type(value).__name__}")
-    return value

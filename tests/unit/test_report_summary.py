@@ -8,6 +8,7 @@ import io
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 from rich.console import Console
 
@@ -24,6 +25,7 @@ from pipeline.validate.finding import (
     to_json,
     write,
 )
+from pipeline.validate.schema import SCHEMA_PATH, schema_text
 
 EVIL = "x\x1b[31m\u202e\n[bold]y"
 
@@ -56,6 +58,36 @@ def test_json_and_back(tmp_path: Path) -> None:
     assert read(tmp_path / "findings.json") == original
     document = json.loads((tmp_path / "findings.json").read_text())
     assert (document["schema"], document["worst"]) == (1, "error")
+
+
+def test_the_document_is_as_its_schema_says() -> None:
+    schema = json.loads(SCHEMA_PATH.read_text(encoding="utf-8"))
+    assert SCHEMA_PATH.read_text(encoding="utf-8") == schema_text()
+    document = json.loads(to_json(verdict(Severity.WARNING, Severity.NOTE)))
+    jsonschema.validate(document, schema)
+    changes: tuple[dict[str, object], ...] = (
+        {"worst": "fatal"},
+        {"schema": 0},
+        {"more": 1},
+        {"findings": [{}]},
+    )
+    for broken in changes:
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(document | broken, schema)
+
+
+def test_one_file_by_family() -> None:
+    stream = io.StringIO()
+    print_verdict(verdict(Severity.NOTE, Severity.ERROR), Console(file=stream, width=120))
+    text = stream.getvalue()
+    lines = [line.strip("│").split("│") for line in text.splitlines() if "│" in line]
+    rows = {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in lines}
+    assert rows == {
+        "family": ["0", "0", "1", "0", "1"],
+        "good": ["1", "0", "0", "0", "0"],
+        "other": ["0", "1", "0", "0", "0"],
+    }
+    assert text.index("note family.rule") < text.index("error family.rule")
 
 
 def test_control_characters_stay_escaped() -> None:
