@@ -7,7 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from pipeline.validate.elfdata import (
+    SHN_ABS,
     SHN_COMMON,
+    SHN_LORESERVE,
     SHN_UNDEF,
     STB_LOCAL,
     STB_WEAK,
@@ -38,6 +40,7 @@ _LINKED_LATER = {
     21: re.compile(r"_(?:rest|save)(?:gpr[01]|fpr|vr)_.*|\.TOC\."),
     22: re.compile(r"__s390_indirect_jump_r.*"),
 }
+_SHN_LIVEPATCH = 0xFF20  # include/uapi/linux/elf.h
 _GOT_IGNORED = (3, 62)  # EM_386, EM_X86_64: kernel/module/main.c, ignore_undef_symbol()
 
 
@@ -164,6 +167,92 @@ def thread_local(obj: Object, _reference: Reference) -> Iterator[Finding]:
             )
 
 
+def place(obj: Object, _reference: Reference) -> Iterator[Finding]:
+    """Every symbol is in a section that the loader knows, and inside its bytes."""
+    known = {SHN_UNDEF, SHN_ABS, SHN_COMMON, _SHN_LIVEPATCH}
+    for number, symbol in enumerate(obj.symbols[1:], 1):
+        name = symbol.name or f"symbol {number}"
+        if symbol.section in known or symbol.type == STT_TLS:
+            continue
+        if symbol.section >= SHN_LORESERVE:
+            yield Finding(
+                "symbols.place",
+                Severity.ERROR,
+                name,
+                f"st_shndx {symbol.section:#x}, not one of {len(obj.sections)} sections",
+                "the kernel refuses the module (ENOEXEC): invalid section index",
+                "link it again with ld -r, into fewer than 65,280 sections",
+                _RESOLVE,
+            )
+            continue
+        section = obj.sections[symbol.section]
+        # One past the end is where a table ends.
+        if symbol.value > section.size or symbol.value + symbol.size > section.size:
+            yield Finding(
+                "symbols.place",
+                Severity.ERROR,
+                name,
+                f"bytes {symbol.value:#x} to {symbol.value + symbol.size:#x} of {section.name}, "
+                f"which has {section.size:#x}",
+                "whoever uses the symbol reads, writes or runs what lies behind the section",
+                "build it again: a tool cut the section or moved the symbol",
+                "System V ABI, chapter 4, Symbol Values",
+            )
+
+
+def duplicate(obj: Object, _reference: Reference) -> Iterator[Finding]:
+    """No global name is defined twice."""
+    seen: dict[str, Symbol] = {}
+    for symbol in obj.symbols[1:]:
+        if symbol.bind == STB_LOCAL or symbol.section == SHN_UNDEF or not symbol.name:
+            continue
+        first = seen.setdefault(symbol.name, symbol)
+        if first is not symbol:
+            yield Finding(
+                "symbols.duplicate",
+                Severity.ERROR,
+                symbol.name,
+                f"defined at byte {first.value:#x} of section {first.section} and at byte "
+                f"{symbol.value:#x} of section {symbol.section}",
+                "which of the two is meant depends on who reads the table first",
+                "build it again: no linker makes such a table",
+                "System V ABI, chapter 4, Symbol Table",
+            )
+
+
+def export_clash(obj: Object, reference: Reference) -> Iterator[Finding | Skipped]:
+    """The module exports nothing that the kernel or another module exports."""
+    check = "symbols.export-clash"
+    if reference.exports is None:
+        yield Skipped(check, "no kernel tree says what others export")
+        return
+    own = module_name(obj)
+    for symbol in obj.symbols:
+        name = symbol.name.removeprefix("__ksymtab_")
+        if name == symbol.name or symbol.section == SHN_UNDEF:
+            continue
+        owner = reference.exports.get(name)
+        if owner is not None and owner.rpartition("/")[2].replace("-", "_") != own:
+            yield Finding(
+                check,
+                Severity.ERROR,
+                name,
+                f"exported here and by {owner}",
+                "the kernel refuses the module (ENOEXEC): exports duplicate symbol",
+                "export it under another name, or use the one that is there",
+                "kernel/module/main.c, verify_exported_symbols()",
+            )
+
+
+def module_name(obj: Object) -> str:
+    """Return the name that ``.modinfo`` gives the module, or that its file's name gives."""
+    section = obj.section(".modinfo")
+    for entry in obj.content(section).split(b"\0") if section else ():
+        if entry.startswith(b"name="):
+            return entry[5:].decode("utf-8", "backslashreplace")
+    return obj.path.stem.replace("-", "_")
+
+
 def _undefined(obj: Object, reference: Reference) -> Iterator[Symbol]:
     """Yield the undefined symbols that nothing in ``reference`` supplies."""
     later = _LINKED_LATER.get(obj.machine)
@@ -201,4 +290,7 @@ CHECKS = {
     "symbols.required": required,
     "symbols.common": common,
     "symbols.tls": thread_local,
+    "symbols.place": place,
+    "symbols.duplicate": duplicate,
+    "symbols.export-clash": export_clash,
 }
