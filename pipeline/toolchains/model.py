@@ -99,6 +99,99 @@ class GccOnly(_Frozen):
     source: Text
 
 
+class RelocationRule(_Frozen):
+    """What the kernel's module loader does with one type of relocation.
+
+    The value is symbol + addend, or what ``base`` makes of it.  ``minus`` is subtracted and the
+    low ``shift`` bits are dropped; ``bits`` are left for it (0: as many as it needs).
+    """
+
+    opcode: tuple[int, int] | None = Field(
+        default=None,
+        description="Mask and value of the first byte at the place: the rule is for that only.",
+    )
+    bytes: int = Field(ge=0, le=8, description="Bytes that it touches, from the place on.")
+    align: int = Field(default=1, ge=1, le=8, description="What the place is to be a multiple of.")
+    at: int = Field(default=0, ge=0, le=7, description="... plus this.")
+    adds: bool = Field(
+        default=False, description="It adds to what stands there: several may share a place."
+    )
+    base: Literal["zero", "place", "region", "gp", "got-of-symbol", "got-of-value"] = Field(
+        default="zero",
+        description="place: minus the place; region: the bits above the field are the place's; "
+        "gp: minus the global pointer; got-of-symbol, got-of-value: the offset of the entry in a "
+        "table that the loader fills, one for each symbol, or symbol and addend.",
+    )
+    minus: int = Field(default=0, ge=0, le=0xFFFF, description="What is subtracted too.")
+    round: int = Field(default=1, ge=1, le=8, description="The place plus minus is rounded down.")
+    bits: int = Field(default=0, ge=0, le=32, description="The width of the field, 0: no limit.")
+    sign: Literal["signed", "unsigned", "either", "negative"] = Field(
+        default="signed", description="negative: the sign bit is not in the field, and set."
+    )
+    shift: int = Field(default=0, ge=0, le=4, description="Low bits that have to be zero.")
+    beyond: Literal["cut", "refused", "stub"] = Field(
+        default="cut", description="What the loader does with a value that does not fit."
+    )
+    accepts: int = Field(
+        default=0, ge=0, le=32, description="Bits that the loader's own test lets through, if more."
+    )
+    stub: int = Field(
+        default=0, ge=0, le=64, description="Bytes of a stub, which lie in front of the section."
+    )
+    defined_only: bool = Field(
+        default=False,
+        description="A symbol of the kernel is refused; an Alpha function's GP load is skipped.",
+    )
+    unfit: bool = Field(default=False, description="No address of a module fits: see addresses.")
+    far: bool = Field(default=False, description="No symbol of the kernel is in reach.")
+    pair: Literal["addend", "before-low", "low", "labelled", "by-label"] | None = Field(
+        default=None,
+        description="addend: it writes at place plus addend too; before-low needs a later low of "
+        "the same symbol; by-label names the place of a labelled one.",
+    )
+    needs: str | None = Field(default=None, description="Refused without this option.")
+    unless: str | None = Field(default=None, description="Refused with this option.")
+
+
+class Loader(_Frozen):
+    """The kernel's module loader, as its source is in Linux 6.1 (see relocations_source)."""
+
+    forms: tuple[Literal["rel", "rela"], ...] = Field(
+        min_length=1, description="SHT_REL and SHT_RELA, as far as they are applied."
+    )
+    unknown: Literal["refused", "ignored"] = Field(
+        default="refused", description="What it does with another type."
+    )
+    refuses: tuple[str, ...] = Field(
+        default=(), description="Types that its source names only to refuse them."
+    )
+    sections: tuple[str, ...] = Field(
+        default=(), description="Sections that a module has to have, for the loader's own tables."
+    )
+    zero_symbols: Literal["applied", "refused"] = Field(
+        default="applied", description="What it does where a symbol's value is 0."
+    )
+    empty_places: bool = Field(
+        default=False, description="A place that does not hold zeros is refused."
+    )
+    got_entries: int = Field(default=0, ge=0, description="The most that its table has, 0: no end.")
+    addresses: Text | None = Field(
+        default=None, description="Where modules are: why unfit and far are so, with the source."
+    )
+    rules: dict[str, RelocationRule | tuple[RelocationRule, ...]] = Field(
+        description="By type; where there are several, the first whose opcode is there."
+    )
+
+    def rules_of(self, name: str) -> tuple[RelocationRule, ...]:
+        """Return the rules for the relocation ``name``, one at least."""
+        return _listed(self.rules[name])
+
+
+def _listed(rules: RelocationRule | tuple[RelocationRule, ...]) -> tuple[RelocationRule, ...]:
+    """Return ``rules`` as a tuple."""
+    return rules if isinstance(rules, tuple) else (rules,)
+
+
 class Common(_Frozen):
     """What holds for every architecture."""
 
@@ -145,6 +238,7 @@ class ArchEntry(_Frozen):
         min_length=1, description="Name and number of each relocation the module loader applies."
     )
     relocations_source: Text
+    loader: Loader
     qemu: Qemu
     reference: bool = Field(
         default=False, description="rustc reaches it too; it is here to compare with."
@@ -162,6 +256,17 @@ class ArchEntry(_Frozen):
                 raise ValueError(f"{fixed.flag} reserves a register and is not in abi_flags")
         if len(set(self.relocations.values())) != len(self.relocations):
             raise ValueError("two relocations have the same number")
+        if set(self.relocations) != set(self.loader.rules):
+            odd = sorted(set(self.relocations) ^ set(self.loader.rules))
+            raise ValueError(f"in only one of relocations and loader.rules: {', '.join(odd)}")
+        rules = [rule for one in self.loader.rules.values() for rule in _listed(one)]
+        if any(
+            isinstance(one, tuple) and (not one or one[-1].opcode)
+            for one in self.loader.rules.values()
+        ):
+            raise ValueError("the last of several loader.rules is for every opcode: give it none")
+        if self.loader.addresses is None and any(rule.unfit or rule.far for rule in rules):
+            raise ValueError("loader.addresses has to say why unfit and far are so")
         return self
 
 

@@ -15,6 +15,7 @@ class Sec:
     flags: int = 0
     link: int = 0
     info: int = 0
+    align: int = 4
 
 
 @dataclass
@@ -130,7 +131,7 @@ class Elf:
                 len(section.data),
                 section.link,
                 section.info,
-                1,
+                section.align,
                 entry.get(section.type, 0),
             )
             body += section.data
