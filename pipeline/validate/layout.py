@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where the kernel's module loader puts the sections: the alignment of each one is honoured."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pipeline.validate.elfdata import SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS, STT_FUNC
+from pipeline.validate.finding import Finding, Severity, Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipeline.validate.checks import Check
+    from pipeline.validate.elf import Object
+    from pipeline.validate.elfdata import Section
+    from pipeline.validate.reference import Kernel, Reference
+
+_CHECK = "sections.alignment"
+# The least alignment of an instruction, in bytes by e_machine, from the processors' manuals;
+# where two encodings are possible (MIPS16, compressed RISC-V) the lesser.
+_INSTRUCTION = {
+    **dict.fromkeys([4, 8, 22, 42, 93, 195, 243, 252], 2),  # 68k mips s390 sh arc riscv csky
+    **dict.fromkeys([2, 15, 18, 20, 21, 43, 92, 189, 0x9026], 4),  # sparc parisc ppc or1k alpha
+}
+# CONFIG_PAGE_SIZE_4KB, CONFIG_PARISC_PAGE_SIZE_16KB, CONFIG_ARC_PAGE_SIZE_8K
+_PAGE_OPTION = re.compile(r"CONFIG_(?:[A-Z0-9]+_)?PAGE_SIZE_(\d+)KB?")
+_PAGE_SHIFT = re.compile(r"^\s*#\s*define\s+PAGE_SHIFT\s+(\d{2})\s", re.MULTILINE)
+_HEADER_BYTES = 1 << 20
+_SMALLEST_PAGE, _LARGEST_PAGE = 4 << 10, 64 << 10
+_LAYOUT = "kernel/module/main.c, layout_sections(), module_get_offset()"
+# An ARCH whose folder has another name (the kernel's Makefile, "Additional ARCH settings").
+_FOLDERS = {"x86_64": "x86", "sparc64": "sparc", "parisc64": "parisc"}
+
+
+def alignment(obj: Object, reference: Reference) -> Iterator[Finding | Skipped]:
+    """The loader can honour the alignment of each section, and code is where it can run."""
+    page = _page_size(reference)
+    unsure = 0
+    for section in obj.sections:
+        align = section.align
+        if not section.flags & SHF_ALLOC or align <= 1:
+            continue
+        if align & (align - 1):
+            yield _finding(
+                section,
+                f"sh_addralign {align:#x} is no power of two",
+                "the loader computes with it as if it were: sections may overlap",
+                "align to a power of two",
+            )
+        elif align > (page or _LARGEST_PAGE):
+            limit = f"more than a page ({page:#x})" if page else "more than any kernel's page"
+            yield _finding(
+                section,
+                f"sh_addralign {align:#x}, {limit}",
+                "the loader aligns within memory that begins at a page: data is at another "
+                "address than the code assumes",
+                "align to a page at most",
+            )
+        elif page is None and align > _SMALLEST_PAGE:
+            unsure = max(unsure, align)
+    if unsure:
+        yield Skipped(_CHECK, f"whether a page of the kernel has {unsure:#x} bytes is not known")
+    yield from _code(obj, reference)
+
+
+def _code(obj: Object, reference: Reference) -> Iterator[Finding]:
+    """Judge where code will be: each section behind the one before, as the loader puts them.
+
+    Assemblers leave sections of inline assembly (``.fixup``) at an alignment of 1: that alone is
+    no fault.
+    """
+    least = _INSTRUCTION.get(obj.machine, 1)
+    with_functions = {symbol.section for symbol in obj.symbols if symbol.type == STT_FUNC}
+    ends = {False: 0, True: 0}
+    for section in obj.sections:
+        if not section.flags & SHF_ALLOC or not section.flags & SHF_EXECINSTR:
+            continue
+        early = _is_init(section, reference)
+        align = section.align or 1
+        start = -(-ends[early] // align) * align
+        ends[early] = start + section.size
+        if not section.size or section.type == SHT_NOBITS or align >= least:
+            continue
+        evidence = f"code with sh_addralign {align:#x}, an instruction needs {least}"
+        mend = "align the section (.balign), or compile it with the kernel's GCC"
+        if obj.is_module and start % least:
+            yield _finding(
+                section,
+                f"{evidence}; it comes to byte {start:#x} of the module's code",
+                "its instructions are at odd addresses: the processor faults at the first",
+                mend,
+            )
+        elif section.number in with_functions:
+            yield _finding(
+                section,
+                evidence,
+                "where the section before it ends at an odd place, the code does not run",
+                mend,
+                Severity.WARNING,
+            )
+
+
+def _is_init(section: Section, reference: Reference) -> bool:
+    """Say whether the loader puts a section into the memory that it frees after init."""
+    if section.name.startswith(".init"):
+        return True
+    unload = reference.kernel is None or reference.kernel.config.get("CONFIG_MODULE_UNLOAD") == "y"
+    return section.name.startswith(".exit") and not unload
+
+
+def _page_size(reference: Reference) -> int | None:
+    """Return the kernel's page size in bytes, or the largest it may have; None: not known.
+
+    It is an option of the configuration, or a number in the architecture's ``asm/page.h``.
+    """
+    kernel = reference.kernel
+    if kernel is None:
+        return None
+    for name, value in kernel.config.items():
+        match = _PAGE_OPTION.fullmatch(name)
+        if match and value == "y":
+            return int(match[1]) << 10
+    shifts = _PAGE_SHIFT.findall(_page_header(reference, kernel))
+    return 1 << max(map(int, shifts)) if shifts else None
+
+
+def _page_header(reference: Reference, kernel: Kernel) -> str:
+    """Return the text of the architecture's ``asm/page.h``; nothing where it is not there."""
+    arch = reference.arch.kernel_arch
+    path = kernel.tree.source / "arch" / _FOLDERS.get(arch, arch) / "include/asm/page.h"
+    try:
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            return stream.read(_HEADER_BYTES)
+    except OSError:
+        return ""
+
+
+def _finding(
+    section: Section,
+    evidence: str,
+    meaning: str,
+    mend: str,
+    severity: Severity = Severity.ERROR,
+) -> Finding:
+    """Return a finding about a section as a whole."""
+    place = f"{section.name[:200]} (section {section.number})"
+    return Finding(_CHECK, severity, place, evidence, meaning, mend, _LAYOUT)
+
+
+CHECKS: dict[str, Check] = {_CHECK: alignment}
