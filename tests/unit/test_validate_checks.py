@@ -35,8 +35,15 @@ def _no_tools(monkeypatch: pytest.MonkeyPatch) -> None:
     """No compiler and no objdump: they are asked in the integration tests."""
     monkeypatch.setattr(recorder, "recorded", lambda _gcc, flags: " ".join(["GNU C17", *flags]))
     monkeypatch.setattr(recorder, "already_so", lambda _gcc, flag, _others: flag == "-fno-common")
-    monkeypatch.setattr("pipeline.validate.listing.disassemble", lambda _obj, _tool: [])
+    monkeypatch.setattr("pipeline.validate.listing.disassemble", lambda _obj, _tool: {})
     monkeypatch.setattr(Toolchain, "tool", lambda _self, name: name)
+
+
+@pytest.fixture(autouse=True)
+def _these_families(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other families have tests of their own."""
+    here = {name: judge.FAMILIES[name] for name in ("identity", "provenance", "symbols")}
+    monkeypatch.setattr(judge, "FAMILIES", here)
 
 
 @pytest.fixture(scope="module")
