@@ -56,7 +56,7 @@ def headers(obj: Object, _reference: Reference) -> Iterator[Finding]:
     prefix = ">" if obj.byte_order == "big" else "<"
     count, names = struct.unpack_from(f"{prefix}HH", obj.data, 60 if wide else 48)
     (start,) = struct.unpack_from(prefix + ("Q" if wide else "I"), obj.data, 40 if wide else 32)
-    if not count or not SHN_UNDEF < names < count:
+    if not SHN_UNDEF < names < min(count, len(obj.sections)):
         yield _error(
             check,
             "ELF header",

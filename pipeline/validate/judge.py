@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pipeline.validate.reference import Reference
 
+STOPPED = "the check came to no end on these bytes:"
 MAX_FINDINGS = 100  # of one check: more say nothing new, and a file could make millions
 
 
@@ -32,7 +33,7 @@ def judge(obj: Object, reference: Reference) -> Verdict:
     passed: list[str] = []
     for checks in FAMILIES.values():
         for name, check in checks.items():
-            results = list(_bounded(name, check(obj, reference)))
+            results = list(_bounded(name, _guarded(name, check(obj, reference))))
             findings += (result for result in results if isinstance(result, Finding))
             skipped += (result for result in results if isinstance(result, Skipped))
             if not results:
@@ -46,6 +47,24 @@ def judge(obj: Object, reference: Reference) -> Verdict:
         skipped=tuple(skipped),
         passed=tuple(passed),
     )
+
+
+def _guarded(name: str, results: Iterable[Finding | Skipped]) -> Iterator[Finding | Skipped]:
+    """Yield the results of one check; where it gives up on the bytes, that is an error too."""
+    try:
+        yield from results
+    # The second boundary, behind the reader's: a check that stops has proved nothing, and a
+    # traceback would take the findings of all others with it.
+    except Exception as error:  # noqa: BLE001 - see above
+        yield Finding(
+            name,
+            Severity.ERROR,
+            "the whole object",
+            f"{STOPPED} {type(error).__name__}: {error}",
+            "what it would have found is not known",
+            "build the file again; if it is whole, report this as a fault of Ferric",
+            "pipeline/validate/judge.py",
+        )
 
 
 def _bounded(name: str, results: Iterable[Finding | Skipped]) -> Iterator[Finding | Skipped]:

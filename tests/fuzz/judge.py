@@ -30,7 +30,7 @@ from pipeline.report.summary import print_summary, print_verdict
 from pipeline.toolchains.load import load
 from pipeline.validate.elf import Object
 from pipeline.validate.finding import to_json
-from pipeline.validate.judge import judge
+from pipeline.validate.judge import STOPPED, judge
 from pipeline.validate.verb import against, architecture
 from tests.fuzz.mutation import mutated
 
@@ -101,6 +101,9 @@ def attempt(one: Base, seed: int, number: int, folder: Path) -> Outcome:
 def _judge(path: Path, reference: Reference) -> bool:
     """Judge and print in all ways; raise AssertionError where raw bytes get through."""
     verdict = judge(Object.read(path), reference)
+    stopped = [one for one in verdict.findings if one.evidence.startswith(STOPPED)]
+    if stopped:
+        raise AssertionError(f"{stopped[0].check}: {stopped[0].evidence}")
     stream = io.StringIO()
     console = Console(file=stream, width=200, color_system=None)
     print_verdict(verdict, console)

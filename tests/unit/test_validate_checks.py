@@ -11,6 +11,7 @@ import pytest
 from pipeline.toolchains.find import Toolchain
 from pipeline.toolchains.load import load
 from pipeline.validate import abi_flags, judge, recorder
+from pipeline.validate.checks import FAMILIES
 from pipeline.validate.disassembly import Instruction
 from pipeline.validate.finding import Finding, Severity, Skipped, Verdict
 from pipeline.validate.judge import validate
@@ -42,7 +43,7 @@ def _no_tools(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _these_families(monkeypatch: pytest.MonkeyPatch) -> None:
     """The other families have tests of their own."""
-    here = {name: judge.FAMILIES[name] for name in ("identity", "provenance", "symbols")}
+    here = {name: FAMILIES[name] for name in ("identity", "provenance", "symbols")}
     monkeypatch.setattr(judge, "FAMILIES", here)
 
 
@@ -422,3 +423,22 @@ def test_a_new_check_is_one_function(
     monkeypatch.setattr(judge, "FAMILIES", {"new": {"new.check": check}})
     verdict = judged(tmp_path, good(), reference)
     assert (verdict.passed, verdict.skipped) == ((), (Skipped("new.check", "never today"),))
+
+
+def test_a_check_that_fails_is_an_error_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: Reference
+) -> None:
+    def broken(_obj: Object, _reference: Reference) -> Iterator[Finding | Skipped]:
+        yield Skipped("bad.check", "half of it")
+        raise IndexError("tuple index out of range")
+
+    def sound(_obj: Object, _reference: Reference) -> Iterator[Finding | Skipped]:
+        yield from ()
+
+    monkeypatch.setattr(judge, "FAMILIES", {"x": {"bad.check": broken, "good.check": sound}})
+    verdict = judged(tmp_path, good(), reference)
+    assert verdict.passed == ("good.check",)
+    assert [skip.check for skip in verdict.skipped] == ["bad.check"]
+    (found,) = verdict.findings
+    assert found.severity is Severity.ERROR
+    assert "IndexError: tuple index" in found.evidence
