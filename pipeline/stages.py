@@ -25,6 +25,8 @@ from pipeline.target import Target, resolve
 from pipeline.transpile.crates import PARAMETERS_VARIABLE, Compiler, Units, transpile_crate
 from pipeline.transpile.mrustc import find_mrustc
 from pipeline.transpile.rust_src import find_rust_source
+from pipeline.validate import stack_usage
+from pipeline.validate.elf import Object
 from pipeline.validate.finding import Skipped, Verdict, write
 from pipeline.validate.judge import validate
 from pipeline.validate.reference import Declared, Reference, kernel_of
@@ -107,6 +109,11 @@ class Outputs:
         return self._named(".o")
 
     @property
+    def stack_usage(self) -> Path:
+        """What GCC says that the functions of :attr:`linked` take of the stack."""
+        return self._named(".su")
+
+    @property
     def module(self) -> Path:
         """The kernel module."""
         return self._named(".ko")
@@ -172,6 +179,8 @@ def run_link(options: Options, target: Target, crate: Crate, outputs: Outputs) -
     shared = compile_units(target.toolchain, target.flags, units)
     objects = [outputs.crate_object, outputs.root_object, *shared]
     link(target.toolchain, target.flags, objects, roots(options, crate, outputs), outputs.linked)
+    names = (one.name for one in Object.read(outputs.linked).symbols)
+    write_atomic(outputs.stack_usage, stack_usage.joined(objects, names))
 
 
 def roots(options: Options, crate: Crate, outputs: Outputs) -> tuple[str, ...]:
@@ -228,6 +237,7 @@ def crate_reference(options: Options, target: Target, crate: Crate, outputs: Out
         allowed_undefined=frozenset() if is_module else frozenset(supplied),
         allowed_globals=frozenset(meant | supplied if is_module else meant),
         required_globals=frozenset({"init_module", "cleanup_module"} if is_module else meant),
+        stack_usage=(outputs.stack_usage,),
     )
 
 

@@ -33,7 +33,13 @@ NEUTRAL = (
     "-fdata-sections",
     # The flags stand in the object, so that what validates it need not believe this file.
     "-frecord-gcc-switches",
+    # What each function takes of the stack, in a file beside the object.
+    "-fstack-usage",
 )
+
+# What the crate's own C has beside: how its types are laid out, for whoever validates the module.
+# Not one instruction changes; where variables live is left out, nobody asks for it.
+DEBUG = ("-g", "-fno-var-tracking")
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,15 @@ class Flags:
     def words(self) -> list[str]:
         """All flags in order: the kernel's first, so that a declared difference wins."""
         return [*self.kernel, *(one.flag for one in self.declared), *NEUTRAL, *self.headers]
+
+
+def debug_flags(folder: Path) -> list[str]:
+    """Return the flags for debug information of a C file in ``folder``, which GCC runs in.
+
+    No path of this machine stands in it, so two checkouts give the same bytes.
+    """
+    places = {folder: ".", HEADERS: "include"}
+    return [*DEBUG, *(f"-fdebug-prefix-map={path}={name}" for path, name in places.items())]
 
 
 def code_flags(command: Iterable[str]) -> tuple[str, ...]:

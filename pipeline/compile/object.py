@@ -7,11 +7,12 @@ import concurrent.futures
 import functools
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import run
-from pipeline.compile.flags import HEADERS
+from pipeline.compile.flags import DEBUG, HEADERS, debug_flags
 from pipeline.compile.floats import without_floats
 from pipeline.compile.transparent import as_pointers, needed
 from pipeline.errors import ToolError, UserError
@@ -29,22 +30,30 @@ RT_SOURCE = _RUNTIME / "c" / "rt.c"
 _ELF = b"\x7fELF"
 
 
-def compile_c(toolchain: Toolchain, flags: Flags, source: Path, output: Path) -> None:
+def compile_c(
+    toolchain: Toolchain, flags: Flags, source: Path, output: Path, *, debug: bool = True
+) -> None:
     """Compile ``source`` to ``output``; GCC's words go to ``<output>.log``.
 
     GCC runs where the source is and is given its bare name: no path of this machine gets into
-    the object, so two checkouts give the same bytes.  Raises :class:`ToolError`.
+    the object, so two checkouts give the same bytes.  ``debug`` asks for debug information.
+    What each function takes of the stack is left beside the object, with the suffix ``.su``.
+    Raises :class:`ToolError`.
     """
     log = output.with_name(output.name + ".log")
     with output_file(output) as temporary:
         source = _compilable(toolchain, flags, source, temporary.parent)
-        argv = compile_command(toolchain, flags, source, str(temporary))
         cwd = source.parent.absolute()
+        argv = compile_command(toolchain, flags, source, str(temporary))
+        argv += debug_flags(cwd) if debug else []
         what = f"{toolchain.triple}-gcc does not compile {source.name}"
         run.check(argv, what, cwd=cwd, log=log, timeout=TIME_LIMIT)
         with temporary.open("rb") as stream:
             if stream.read(4) != _ELF:
                 raise ToolError(f"{what}: no ELF object came out", argv=argv, cwd=cwd, log=log)
+        usage = temporary.with_suffix(".su")
+        if usage.is_file():
+            usage.replace(output.with_suffix(".su"))
 
 
 def compile_command(toolchain: Toolchain, flags: Flags, source: Path, output: str) -> list[str]:
@@ -76,41 +85,54 @@ def _pointers(toolchain: Toolchain, flags: Flags) -> bool:
 def compile_units(toolchain: Toolchain, flags: Flags, units: Units) -> list[Path]:
     """Return the objects of a module's cached units (dependencies, library, C runtime), in order.
 
-    They are compiled once for a compiler and its flags, then kept in the user's cache.
+    They are compiled once for a compiler and its flags, then kept in the user's cache.  Rust's
+    library has no debug information: core's alone would be larger than any module.
     """
     shared = [*units.dependencies, *units.library]
+
+    def compiled(unit: Unit) -> Path:
+        source = _Source(unit.name, Path(unit.c_file), unit.key, unit in units.dependencies)
+        return _cached(toolchain, flags, source)
+
     with concurrent.futures.ThreadPoolExecutor(max_workers=_workers()) as pool:
-        objects = list(pool.map(lambda unit: _cached_object(toolchain, flags, unit), shared))
-    objects.append(_cached(toolchain, flags, "rt", RT_SOURCE, digest_file(RT_SOURCE)))
-    return objects
+        objects = list(pool.map(compiled, shared))
+    runtime = _Source("rt", RT_SOURCE, digest_file(RT_SOURCE), debug=True)
+    return [*objects, _cached(toolchain, flags, runtime)]
 
 
-def _cached_object(toolchain: Toolchain, flags: Flags, unit: Unit) -> Path:
-    return _cached(toolchain, flags, unit.name, Path(unit.c_file), unit.key)
+@dataclass(frozen=True)
+class _Source:
+    """A cached unit's C: ``content`` is a key for what is in it."""
+
+    name: str
+    c_file: Path
+    content: str
+    debug: bool
 
 
-def _cached(toolchain: Toolchain, flags: Flags, name: str, source: Path, content: str) -> Path:
+def _cached(toolchain: Toolchain, flags: Flags, source: _Source) -> Path:
+    name = source.name
     key = {
         "format": _FORMAT,
-        "source": content,
+        "source": source.content,
         "gcc": [toolchain.triple, toolchain.banner, digest_file(toolchain.gcc.resolve())],
         # Where the headers are changes nothing: their content is below.
         "flags": [word for word in flags.words if word != str(HEADERS)],
         "headers": _headers_digest(),
         "no_float": toolchain.arch.no_float is not None,
         "pointers": _pointers(toolchain, flags),
-    }
+    } | ({"debug": DEBUG} if source.debug else {})
 
     def make(folder: Path) -> None:
-        if not source.is_file():
+        if not source.c_file.is_file():
             raise UserError(
                 f"the C of {name} is no longer in the cache",
-                where=str(source),
+                where=str(source.c_file),
                 mend="transpile the crate again",
             )
         local = folder / f"{name}.c"
-        shutil.copyfile(source, local)
-        compile_c(toolchain, flags, local, folder / f"{name}.o")
+        shutil.copyfile(source.c_file, local)
+        compile_c(toolchain, flags, local, folder / f"{name}.o", debug=source.debug)
         local.unlink()
 
     return cached(f"object-{name}", key, make) / f"{name}.o"

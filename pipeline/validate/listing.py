@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.errors import FerricError
 from pipeline.validate.disassembly import MAX_CODE, code_size, disassemble
-from pipeline.validate.elfdata import SHF_EXECINSTR, SHT_NOBITS, STT_FUNC, STT_PARISC_MILLI
+from pipeline.validate.elfdata import (
+    SHF_EXECINSTR,
+    SHT_NOBITS,
+    STB_LOCAL,
+    STT_FUNC,
+    STT_PARISC_MILLI,
+)
 from pipeline.validate.identity import matches
 
 if TYPE_CHECKING:
@@ -79,19 +85,17 @@ def _listing(obj: Object, reference: Reference) -> Listing:
         found = disassemble(obj, reference.toolchain.tool("objdump"))
     except FerricError as error:
         return Listing(f"the code cannot be disassembled: {error}", {}, (), {}, unreadable=True)
-    by_section: dict[int, list[Instruction]] = defaultdict(list)
-    for instruction in found:
-        by_section[instruction.section].append(instruction)
     moves: dict[int, list[Relocation]] = defaultdict(list)
     for relocation in sorted(obj.relocations, key=_offset):
         moves[relocation.section].append(relocation)
-    return Listing("", by_section, functions(obj), moves)
+    return Listing("", found, functions(obj), moves)
 
 
 def functions(obj: Object) -> tuple[Function, ...]:
     """Return the functions by section and address; one without a size ends where the next begins.
 
-    Of several names of the same place the first in the symbol table is taken.
+    Of several names of the same place the first global one in the symbol table is taken, or the
+    first: GCC adds local ones (``.localalias``) to those that the source has.
     """
     code = {
         section.number: section
@@ -99,7 +103,7 @@ def functions(obj: Object) -> tuple[Function, ...]:
         if section.flags & SHF_EXECINSTR and section.type != SHT_NOBITS
     }
     named: dict[tuple[int, int], tuple[str, int]] = {}
-    for symbol in obj.symbols:
+    for symbol in sorted(obj.symbols, key=lambda one: one.bind == STB_LOCAL):
         if symbol.section in code and symbol.type in (STT_FUNC, STT_PARISC_MILLI):
             named.setdefault((symbol.section, symbol.value), (symbol.name, symbol.size))
     starts = sorted(named)

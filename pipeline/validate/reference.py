@@ -52,6 +52,7 @@ class Reference:
     symbols to the module that has them (None: no tree).  ``allowed_undefined`` will be there at the
     next link, ``allowed_globals`` are meant to be seen outside (None: not known),
     ``required_globals`` what it is there for: without them it loads and does nothing.
+    ``stack_usage`` are files of GCC's ``-fstack-usage`` for it.
     """
 
     arch: Arch
@@ -65,6 +66,7 @@ class Reference:
     allowed_undefined: frozenset[str] = frozenset()
     allowed_globals: frozenset[str] | None = None
     required_globals: frozenset[str] = frozenset()
+    stack_usage: tuple[Path, ...] = ()
 
 
 def for_arch(arch: Arch, toolchain: Toolchain | None) -> Reference:
