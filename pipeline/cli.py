@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipeline import console, verbs
 from pipeline.check import verb as check_verb
+from pipeline.compare import verb as compare_verb
 from pipeline.doctor import verb as doctor_verb
 from pipeline.errors import FerricError
 from pipeline.toolchains import verb as probe_verb
@@ -37,6 +38,8 @@ def parser() -> argparse.ArgumentParser:
     verbs.add_transpile(subparsers)
     verbs.add_compile(subparsers)
     validate_verb.add_parser(subparsers)
+    compare_verb.add_parser(subparsers)
+    compare_verb.add_differences(subparsers)
     verbs.add_build(subparsers)
     verbs.add_target(subparsers)
     verbs.add_commands(subparsers)

@@ -32,9 +32,11 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parents[1]
 PIPELINE = PROJECT / "pipeline"
 
-# Every declared target and the step that makes it; every verdict with its architecture and crate.
+# Every declared target and the step that makes it; every verdict and every comparison with its
+# architecture and crate.
 declared: dict[str, str] = {}
 verdicts: list[tuple[str, str, Any]] = []
+comparisons: list[tuple[str, str, Any]] = []
 
 _EVERY_STAGE = ("*.py",)
 _STAGE_SOURCES: dict[str, tuple[str, ...]] = {
@@ -61,6 +63,15 @@ _STAGE_SOURCES: dict[str, tuple[str, ...]] = {
     ),
     "commands": ("toolchains/*.py", "kernel/*.py", "compile/*.py"),
     "report": ("report/*.py", "validate/finding.py"),
+    "compare": (
+        "compare/*.py",
+        "debuginfo/*.py",
+        "names/*.py",
+        "validate/*.py",
+        "runtime/user/*",
+        "../toolchains.yaml",
+    ),
+    "differences": ("compare/*.py", "validate/finding.py"),
 }
 
 _Given = ParamSpec("_Given")

@@ -19,6 +19,8 @@ from crates import stop, tells_errors
 
 from pipeline import console
 from pipeline.check.rustc import find_rustc
+from pipeline.compare import difference as differences
+from pipeline.compare.show import print_differences
 from pipeline.errors import FerricError
 from pipeline.report.summary import print_summary
 from pipeline.toolchains.find import find, installed
@@ -116,6 +118,7 @@ def help_text(given: Any) -> str:
         "",
         "  scons arch=m68k                 build and validate the samples",
         "  scons arch=m68k module=PATH     build and validate a crate of your own",
+        "  scons arch=m68k compare         put them beside what rustc makes of them",
         "  scons doctor                    what is installed, what is missing, where it comes from",
         "  scons -c arch=m68k              remove what was built",
         "",
@@ -172,7 +175,7 @@ def _why_skipped(arch: Arch) -> str:
 def for_arch(base: Any, arch: Arch) -> Any:
     """Return the environment of one architecture."""
     toolchain = find(arch)
-    env = base.Clone(ARCH=arch, ARCH_NAME=arch.name, C_FILES=[])
+    env = base.Clone(ARCH=arch, ARCH_NAME=arch.name, C_FILES=[], LINKED=[])
     env["GCC_IDENTITY"] = f"{toolchain.banner} {steps.identity(str(toolchain.gcc))}"
     env["MRUSTC_IDENTITY"] = _tool(lambda: find_mrustc(base["mrustc"]).path)
     env["RUSTC_IDENTITY"] = _tool(lambda: find_rustc(base["rustc"] or None).path)
@@ -225,15 +228,29 @@ def summary_at_exit(env: Any) -> None:
     atexit.register(_summary)
 
 
+def _differences() -> None:
+    """Print the table of all comparisons, where there were any."""
+    found = []
+    for arch, crate, node in steps.comparisons:
+        path = Path(node.get_abspath())
+        if path.is_file() and node.get_state() in _BUILT:
+            found.append(differences.read(path))
+        else:
+            console.note(f"{arch}: {crate}: not compared")
+    if found:
+        print_differences(found)
+
+
 def _summary() -> None:
     verdicts = []
     for arch, crate, node in steps.verdicts:
         path = Path(node.get_abspath())
         if path.is_file() and node.get_state() in _BUILT:
             verdicts.append(read(path))
-        else:
+        elif not (steps.comparisons and node.get_state() == SCons.Node.no_state):
             console.note(f"{arch}: {crate}: not built")
     if verdicts:
         print_summary(verdicts)
+    _differences()
     for line in _skipped:
         console.note(line)

@@ -68,13 +68,14 @@ def crate_outputs(env: Any, path: Path) -> Any:
     if _cache_is_gone(files.units):
         env.AlwaysBuild(c_files)
     objects = way.stage("compile", [files.crate_object, files.root_object], c_files[:2])
-    final = way.stage("link", [files.linked], [*objects, c_files[2]])
+    final = linked = way.stage("link", [files.linked], [*objects, c_files[2]])
     if way.makes_module:
         final = way.stage("module", [files.module], [*final, c_files[0]])
     findings = way.stage("validate", [files.findings], [*final, *gate, objects[0]])[0]
     env.Clean(findings, env.fs.Dir(str(out)))
     crates.verdicts.append((env["ARCH_NAME"], crate.crate_name, findings))
     env["C_FILES"] += c_files[:2]
+    env["LINKED"].append((crate.crate_name, way.manifest, linked[0]))
     return findings
 
 

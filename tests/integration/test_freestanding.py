@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).parents[2]
 CHECKS = Path(__file__).parent / "freestanding/checks.c"
-DRIVER = Path(__file__).parent / "selftest/driver.c"
+DRIVER = REPOSITORY / "pipeline/runtime/user/driver.c"
 ARCHITECTURES = ("m68k", "alpha", "parisc", "sh", "openrisc", "arc")
 RUN = ("m68k", "parisc")
 BYTES = (1, 2, 0xFF)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).parents[2]
 CORE = REPOSITORY / "samples/selftest/core"
-DRIVER = Path(__file__).parent / "selftest/driver.c"
+DRIVER = REPOSITORY / "pipeline/runtime/user/driver.c"
 NATIVE = Path(__file__).parent / "selftest/native.rs"
 ARCHITECTURES = ("m68k", "alpha", "parisc", "sh", "openrisc")
 LINK_FLAGS = {"openrisc": ("-Wl,-Ttext-segment=0x10000",), "sh": ("-O0",)}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Looks at a freestanding crate's statics and functions as any C program would, and prints what it
- * sees, a name and hexadecimal numbers on each line.  ../selftest/driver.c runs it.
+ * sees, a name and hexadecimal numbers on each line.  pipeline/runtime/user/driver.c runs it.
  */
 
 #include <stddef.h>
