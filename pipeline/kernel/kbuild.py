@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import run
+from pipeline.compile.flags import DEBUG
 from pipeline.errors import ToolError, UserError
 from pipeline.files import output_file
 
@@ -136,7 +137,7 @@ def make_module(
         (work / f"{name}_module.c").write_text(module_source(crate), encoding="utf-8")
         _add_rust_part(rust, work, name)
         (work / "Kbuild").write_text(_kbuild(name), encoding="utf-8")
-        argv = [*tree.make(toolchain), f"M={work}", _extra_flags(work), "modules"]
+        argv = [*tree.make(toolchain), f"M={work}", _extra_flags(work, tree), "modules"]
         text = run.check(argv, f"Kbuild does not make {name}.ko", log=log)
         made = work / f"{name}.ko"
         if not made.is_file():
@@ -162,13 +163,16 @@ def _kbuild(name: str) -> str:
     return f"obj-m := {name}.o\n{name}-y := {name}_module.o ferric_kernel.o {name}_rust.o\n"
 
 
-def _extra_flags(work: Path) -> str:
+def _extra_flags(work: Path, tree: KernelTree) -> str:
     """Return flags for all that Kbuild compiles here, its own ``<module>.mod.c`` included.
 
-    The flags in use stand in each object, so that they can be proved; and no object has the name
-    of a folder that lives for one build (BUG() keeps ``__FILE__``).
+    The flags in use stand in each object, so that they can be proved; so do the layouts of the
+    types that cross to Rust; and no object has the name of a folder that lives for one build
+    (BUG() keeps ``__FILE__``), or of one of this machine (debug information keeps all headers').
     """
-    return f"KCFLAGS=-frecord-gcc-switches -ffile-prefix-map={work}/="
+    places = f"-fdebug-prefix-map={tree.source}=linux -fdebug-prefix-map={tree.build}=build"
+    debug = " ".join(DEBUG)
+    return f"KCFLAGS=-frecord-gcc-switches {debug} {places} -ffile-prefix-map={work}/="
 
 
 def _refuse_warnings(text: str, argv: list[str], log: Path) -> None:

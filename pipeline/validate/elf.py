@@ -19,12 +19,10 @@ from elftools.common.utils import struct_parse
 from elftools.elf.elffile import ELFFile
 
 from pipeline.errors import FerricError, UserError
-from pipeline.validate.dwarf import DebugSections, DwarfError, Producer, producers
+from pipeline.validate.dwarf import Producer, read_producers
 from pipeline.validate.elfdata import (
-    EM_SH,
     EM_SPARCV9,
     ET_REL,
-    SHF_COMPRESSED,
     SHN_LORESERVE,
     SHN_XINDEX,
     SHT_NOBITS,
@@ -56,9 +54,8 @@ _NO_RELOCATION_SECTIONS = (SHT_REL, SHT_RELA)
 class Object:
     """What an object file says; numbers of types and flags are those of the ELF document.
 
-    ``recorded`` are the lines of ``.GCC.command.line``, ``producers`` what DWARF says of each
-    unit; it is None where that cannot be read, with the reason in ``producers_missing``.
-    ``derived`` keeps what checks worked out of the bytes and share: see :meth:`once`.
+    ``recorded`` are the lines of ``.GCC.command.line``; ``derived`` keeps what checks worked out
+    of the bytes and share: see :meth:`once`.
     """
 
     path: Path
@@ -73,8 +70,6 @@ class Object:
     relocations: tuple[Relocation, ...]
     comments: tuple[str, ...]
     recorded: tuple[str, ...]
-    producers: tuple[Producer, ...] | None
-    producers_missing: str
     data: bytes = field(repr=False)
     derived: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
@@ -106,6 +101,16 @@ class Object:
         if name not in self.derived:
             self.derived[name] = make()
         return cast("T", self.derived[name])
+
+    @property
+    def producers(self) -> tuple[Producer, ...] | None:
+        """What DWARF says of each unit; None where it cannot be read (``producers_missing``)."""
+        return self.once("producers", lambda: read_producers(self))[0]
+
+    @property
+    def producers_missing(self) -> str:
+        """Why :attr:`producers` are None; empty where they are not."""
+        return self.once("producers", lambda: read_producers(self))[1]
 
     @property
     def is_module(self) -> bool:
@@ -154,7 +159,6 @@ class _Reader:
         """Return the whole object."""
         sections = self.read_sections()
         symbols, relocations = self.tables(sections)
-        found, missing = self.read_producers(sections, relocations)
         return Object(
             path=self.path,
             sha256=hashlib.sha256(self.data).hexdigest(),
@@ -168,8 +172,6 @@ class _Reader:
             relocations=tuple(relocations),
             comments=self.strings(sections, ".comment"),
             recorded=self.strings(sections, ".GCC.command.line"),
-            producers=found,
-            producers_missing=missing,
             data=self.data,
         )
 
@@ -312,53 +314,3 @@ class _Reader:
                 if len(found) > len(self.data):
                     raise ValueError(f"sections {name} overlap")
         return tuple(found)
-
-    def read_producers(
-        self, sections: list[Section], relocations: list[Relocation]
-    ) -> tuple[tuple[Producer, ...] | None, str]:
-        """Return DWARF's producers, or None with the reason."""
-        debug = [section for section in sections if section.name.startswith(".debug_")]
-        named = {section.name: section for section in debug if section.type != SHT_NOBITS}
-        if ".debug_info" not in named:
-            return (), ""
-        if sum(section.name == ".debug_info" for section in debug) > 1:
-            return None, "there are several sections .debug_info"
-        used = [
-            named.get(name)
-            for name in (".debug_info", ".debug_abbrev", ".debug_str", ".debug_line_str")
-        ]
-        if any(section.flags & SHF_COMPRESSED for section in used if section):
-            return None, "the debug information is compressed"
-        info, abbrev, text, line_text = (
-            self.data[section.offset : section.offset + section.size] if section else b""
-            for section in used
-        )
-        moves = debug_moves(debug, relocations, named[".debug_info"].number)
-        both = self.machine == EM_SH
-
-        def relocate(at: int, value: int) -> int:
-            base, addend = moves.get(at, (0, None))
-            # SuperH adds what stands in the section although it has addends, and its linker
-            # leaves them there (arch/sh/kernel/module.c, R_SH_DIR32).
-            return base + (value if addend is None else addend + value if both else addend)
-
-        debug_sections = DebugSections(info, abbrev, text, line_text, self.order, relocate)
-        try:
-            return tuple(producers(debug_sections)), ""
-        except DwarfError as error:
-            return None, str(error)
-
-
-def debug_moves(
-    debug: list[Section], relocations: list[Relocation], info: int
-) -> dict[int, tuple[int, int | None]]:
-    """Return, for each place of section ``info`` that names a debug section, what to add there.
-
-    That is the symbol's value, and the relocation's addend (None: it stands in the section).
-    """
-    targets = {section.number for section in debug}
-    return {
-        relocation.offset: (relocation.symbol.value, relocation.addend)
-        for relocation in relocations
-        if relocation.section == info and relocation.symbol.section in targets
-    }

@@ -7,8 +7,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pipeline.debuginfo.model import LANG_ASSEMBLER
 from pipeline.errors import UserError
-from pipeline.validate.dwarf import LANG_ASSEMBLER
 from pipeline.validate.elf import Object
 from pipeline.validate.elfdata import STT_FILE
 from pipeline.validate.finding import Finding, Severity, Skipped, some
