@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _NO_TERMINAL_COLUMNS = 120
 _LIMIT = 400
+_MOST = 6  # places of one rule that are shown
 
 
 def read_all(paths: Iterable[Path]) -> list[Verdict]:
@@ -135,9 +136,9 @@ def _skips(verdicts: Iterable[Verdict]) -> list[str]:
 def _alike(
     verdicts: Iterable[Verdict], least: Severity = Severity.WARNING
 ) -> list[list[tuple[str, Finding]]]:
-    """Return the findings from the worst down to ``least``, those together that say the same.
+    """Return the findings from the worst down to ``least``, those of one rule together.
 
-    What says the same differs only in module and place.
+    They differ in module, place and evidence; what they mean and how to mend them is the same.
     """
     ranks = {severity: rank for rank, severity in enumerate(Severity)}
     groups: dict[Finding, list[tuple[str, Finding]]] = {}
@@ -145,25 +146,27 @@ def _alike(
         for finding in verdict.findings:
             if ranks[finding.severity] <= ranks[least]:
                 name = f"{verdict.arch} {verdict.path.name}"
-                groups.setdefault(replace(finding, place=""), []).append((name, finding))
+                rule = replace(finding, place="", evidence="")
+                groups.setdefault(rule, []).append((name, finding))
     return sorted(groups.values(), key=lambda group: ranks[group[0][1].severity])
 
 
 def _print_group(console: Console, group: Sequence[tuple[str, Finding]]) -> None:
-    """Print findings that say the same: the places of each module in a line, the rest once."""
+    """Print the findings of one rule: where and what of the first ones, the rest once."""
     name, finding = group[0]
     if len(group) == 1:
         _print_finding(console, name, finding)
         return
     head = Text(printable(finding.severity), _STYLE[finding.severity])
     head.append(f" {printable(finding.check)}", "bold")
-    head.append(f" {_cut(finding.evidence)}")
     _print(console, head)
-    places: dict[str, list[str]] = {}
+    places: dict[tuple[str, str], list[str]] = {}
     for module, one in group:
-        places.setdefault(module, []).append(one.place)
-    for module, found in places.items():
-        _print(console, Text(f"  in {printable(module)}: {printable(some(found))}"))
+        places.setdefault((module, one.evidence), []).append(one.place)
+    for (module, evidence), found in list(places.items())[:_MOST]:
+        _print(console, Text(f"  {printable(module)}: {printable(some(found))}: {_cut(evidence)}"))
+    if len(places) > _MOST:
+        _print(console, Text(f"  and {len(places) - _MOST} more: findings.json has them all"))
     _print_texts(console, finding)
 
 
