@@ -165,6 +165,9 @@ class Loader(_Frozen):
     refuses: tuple[str, ...] = Field(
         default=(), description="Types that its source names only to refuse them."
     )
+    later: tuple[str, ...] = Field(
+        default=(), description="Types that later kernels' loaders apply and that of 6.1 does not."
+    )
     sections: tuple[str, ...] = Field(
         default=(), description="Sections that a module has to have, for the loader's own tables."
     )

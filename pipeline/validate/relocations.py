@@ -102,9 +102,13 @@ def _unknown_type(same: list[Use], reference: Reference) -> Finding:
             f'the kernel logs "Unknown relocation: {number}" and loads the module all the same, '
             "with the bytes as they are: a jump or an access to a wrong address"
         )
+    severity = Severity.NOTE if ignored and number == 0 else Severity.ERROR
+    if reference.kernel is None and first.name in arch.loader.later:
+        severity = Severity.WARNING
+        evidence += " in Linux 6.1; later ones know it too, and no tree is named (--kernel)"
     return Finding(
         _TYPE,
-        Severity.NOTE if ignored and number == 0 else Severity.ERROR,
+        severity,
         first.place,
         evidence,
         meaning,
