@@ -8,13 +8,14 @@ user's cache: tests may run side by side (``pytest -n 2``).
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline.check.rustc import find_rustc
 from pipeline.errors import UserError
-from pipeline.kernel.auto import auto_tree
+from pipeline.kernel.auto import auto_tree, cached_tree
 from pipeline.toolchains.find import Toolchain, find
 from pipeline.toolchains.load import load
 from pipeline.transpile.mrustc import Mrustc, find_mrustc
@@ -24,9 +25,10 @@ from tests.integration import scons_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from pipeline.kernel.tree import KernelTree
+
+CORPUS_CONFIGS = Path(__file__).resolve().parent / "integration" / "kernels"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -87,6 +89,28 @@ def m68k_tree(toolchain_of: Callable[[str], Toolchain]) -> KernelTree:
         return auto_tree(toolchain.arch, toolchain)
     except UserError as error:
         pytest.skip(error.what)
+
+
+@pytest.fixture(scope="session")
+def corpus_tree(toolchain_of: Callable[[str], Toolchain]) -> Callable[[str], KernelTree]:
+    """Return a function from an architecture's name to a kernel tree with many C modules.
+
+    The configurations are in ``tests/integration/kernels``: what all have, and one file each.
+    """
+    if os.environ.get("FERRIC_NO_KERNEL"):
+        pytest.skip("FERRIC_NO_KERNEL is set")
+
+    def named(name: str) -> KernelTree:
+        toolchain = toolchain_of(name)
+        parts = (CORPUS_CONFIGS / f"{part}.config" for part in ("modules", name))
+        fragment = "".join(part.read_text("utf-8") for part in parts)
+        try:
+            # Not tinyconfig: its -Os would win over the fragments' own choice.
+            return cached_tree(toolchain.arch, toolchain, fragment, f"corpus-{name}", "allnoconfig")
+        except UserError as error:
+            pytest.skip(error.what)
+
+    return named
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CONFIGS = Path(__file__).resolve().parent / "configs"
 SOURCES = Path("/usr/src")
+TINY = "tinyconfig"
 _FORMAT = 1
 _ARCHIVE = re.compile(r"linux-source-(\d+)\.(\d+)\.tar\.\w+$")
 _LEAST = (6, 1)
@@ -39,28 +40,45 @@ def has_config(arch: Arch) -> bool:
 
 
 def auto_tree(arch: Arch, toolchain: Toolchain) -> KernelTree:
-    """Return a built tree for ``arch`` from the user's cache, built now where it is not there.
+    """Return a built tree of Ferric's own configuration for ``arch``: see :func:`cached_tree`.
 
-    The key is the source archive, the configuration and the compiler.  Raises
-    :class:`UserError` where the source package or the fragment is missing.
+    Raises :class:`UserError` where the source package or the fragment is missing.
     """
     if not has_config(arch):
         raise UserError(
             f"no kernel configuration for {arch.name}",
             mend="name a built tree with kernel=PATH, or stop at objects with kernel=none",
         )
-    archive = find_archive()
     fragment = (CONFIGS / "common.config").read_text("utf-8") + _fragment(arch).read_text("utf-8")
-    key = {
+    return cached_tree(arch, toolchain, fragment, arch.name)
+
+
+def cached_tree(
+    arch: Arch, toolchain: Toolchain, fragment: str, name: str, base: str = TINY
+) -> KernelTree:
+    """Return a built tree (``vmlinux modules``) from the user's cache, built now if not there.
+
+    ``fragment`` is a text of ``CONFIG_…=…`` lines on top of ``base``, a target of Kconfig that
+    takes ``KCONFIG_ALLCONFIG``: tinyconfig, whose own choices (as -Os) win over the fragment's, or
+    allnoconfig.  ``name`` makes the cache folder readable.  The key is the source archive, the
+    configuration and the compiler.
+
+    Raises :class:`UserError` where the source package or a host tool is missing, and
+    :class:`ToolError` where Kconfig drops an option of the fragment or the build fails.
+    """
+    archive = find_archive()
+    key: dict[str, object] = {
         "format": _FORMAT,
         "archive": digest_file(archive),
         "fragment": fragment,
         "arch": arch.kernel_arch,
         "gcc": [toolchain.prefix, toolchain.banner, digest_file(toolchain.gcc.resolve())],
     }
+    if base != TINY:  # the keys of trees on tinyconfig have no name for it
+        key["base"] = base
     source = _unpacked(archive)
     folder = cached(
-        f"kernel-{arch.name}", key, lambda folder: _build(toolchain, source, folder, fragment)
+        f"kernel-{name}", key, lambda folder: _build(toolchain, source, folder, fragment, base)
     )
     return open_tree(folder / "build", arch, toolchain)
 
@@ -102,7 +120,7 @@ def _unpacked(archive: Path) -> Path:
     return tops[0]
 
 
-def _build(toolchain: Toolchain, source: Path, folder: Path, fragment: str) -> None:
+def _build(toolchain: Toolchain, source: Path, folder: Path, fragment: str, base: str) -> None:
     build = folder / "build"
     build.mkdir()
     named = folder / "fragment.config"
@@ -111,7 +129,7 @@ def _build(toolchain: Toolchain, source: Path, folder: Path, fragment: str) -> N
     _require_host_tools()
     run.check(
         # A variable of make and not of the environment, where tinyconfig sets its own.
-        [*make, f"KCONFIG_ALLCONFIG={named}", "tinyconfig"],
+        [*make, f"KCONFIG_ALLCONFIG={named}", base],
         "the kernel cannot be configured",
         env=_REPRODUCIBLE,
         log=folder / "config.log",

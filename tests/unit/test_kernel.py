@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -164,3 +166,64 @@ def test_each_parameter_is_a_constant_of_the_same_type_in_rust() -> None:
 def test_the_runtimes_symbols_are_read_from_its_header() -> None:
     assert {"ferric_printk", "ferric_bug"} <= runtime_symbols()
     assert all(name.startswith("ferric_") for name in runtime_symbols())
+
+
+FAKE_MAKE = """#!/bin/sh
+for word; do
+    case $word in
+    O=*) build=${word#O=} ;;
+    KCONFIG_ALLCONFIG=*) fragment=${word#KCONFIG_ALLCONFIG=} ;;
+    esac
+    last=$word
+done
+echo "$last" >> "$build/../targets"
+mkdir -p "$build/include/config" "$build/scripts/mod" "$build/arch/m68k/include/generated"
+case $last in
+*config) grep -v DROPPED "$fragment" > "$build/.config"
+   echo 'CONFIG_CC_VERSION_TEXT="BANNER"' >> "$build/.config" ;;
+*) touch "$build/Module.symvers" "$build/scripts/mod/modpost" "$build/include/config/auto.conf"
+   echo 6.1.1 > "$build/include/config/kernel.release" ;;
+esac
+""".replace("BANNER", BANNER)
+
+
+@pytest.fixture
+def fake_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toolchain:
+    """Put a make on PATH that pretends, and a source package; return a compiler that exists."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("make", "flex", "bison", "bc", "gcc", "m68k-linux-gnu-gcc"):
+        tool = tools / name
+        tool.write_text(FAKE_MAKE if name == "make" else "#!/bin/sh\n")
+        tool.chmod(0o755)
+    source = tmp_path / "linux-source-6.1"
+    source.mkdir()
+    (source / "Kbuild").touch()
+    with tarfile.open(tmp_path / "linux-source-6.1.tar.xz", "w:xz") as tar:
+        tar.add(source, source.name)
+    monkeypatch.setattr(auto, "SOURCES", tmp_path)
+    monkeypatch.setenv("FERRIC_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    return replace(TOOLCHAIN, prefix=f"{tools}/m68k-linux-gnu-")
+
+
+def test_a_tree_is_built_once_for_each_configuration(fake_kernel: Toolchain) -> None:
+    fragment = "CONFIG_MODULES=y\nCONFIG_CRC16=m\n"
+    first = auto.cached_tree(M68K, fake_kernel, fragment, "mine", "allnoconfig")
+    assert first.config["CONFIG_CRC16"] == "m"
+    assert first.build.parent.name.startswith("kernel-mine-")
+    again = auto.cached_tree(M68K, fake_kernel, fragment, "mine", "allnoconfig")
+    assert again.build == first.build
+    targets = (first.build.parent / "targets").read_text().split()
+    assert targets == ["allnoconfig", "modules"], "built a second time, or on another base"
+    others = [
+        auto.cached_tree(M68K, fake_kernel, fragment, "mine"),
+        auto.cached_tree(M68K, fake_kernel, fragment + "CONFIG_TTY=y\n", "mine", "allnoconfig"),
+    ]
+    assert len({first.build, *(other.build for other in others)}) == 3
+
+
+def test_a_tree_that_lost_an_option_is_not_kept(fake_kernel: Toolchain) -> None:
+    for _ in range(2):
+        with pytest.raises(ToolError, match="CONFIG_DROPPED"):
+            auto.cached_tree(M68K, fake_kernel, "CONFIG_MODULES=y\nCONFIG_DROPPED=m\n", "mine")
