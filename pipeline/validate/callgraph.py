@@ -132,6 +132,8 @@ def _nearby(code: Listing, caller: Function, address: int) -> Function | None:
     """
     section = code.instructions.get(caller.section, ())
     at = bisect.bisect_left(section, address, key=_address)
+    if at == len(section):
+        return None  # a relocation behind the last instruction
     instruction = section[at]
     place = branch_target(instruction)
     register = _REGISTER.fullmatch(instruction.operands[-1]) if instruction.operands else None

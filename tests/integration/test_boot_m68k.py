@@ -14,6 +14,7 @@ import pytest
 from pipeline.stages import Options, build
 from pipeline.toolchains.find import find
 from pipeline.toolchains.load import load
+from pipeline.validate.finding import Severity
 
 if TYPE_CHECKING:
     from pipeline.kernel.tree import KernelTree
@@ -77,7 +78,10 @@ def built_and_booted(tree: KernelTree, crate: Path, arguments: str, work: Path) 
         pytest.skip("qemu-system-m68k is not installed (Debian: qemu-system-misc)")
     options = Options(crate, "m68k", work / "out", kernel=str(tree.build), gate="off")
     verdict = build(options, lambda _step: None)
-    assert verdict.worst is None or verdict.worst == "note"
+    assert verdict.count(Severity.ERROR) == 0
+    # The self-test keeps more on the stack than the kernel likes to see.
+    warned = {one.check for one in verdict.findings if one.severity is Severity.WARNING}
+    assert warned <= {"stack.frame", "stack.chain"}
     return boot(tree, verdict.path, arguments, work)
 
 

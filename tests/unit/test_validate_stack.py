@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.toolchains.load import load
-from pipeline.validate import disassembly, stack, stack_usage
+from pipeline.validate import callgraph, disassembly, stack, stack_usage
 from pipeline.validate.callgraph import graph
 from pipeline.validate.calls import branch_target
+from pipeline.validate.disassembly import Instruction
 from pipeline.validate.elf import Object
 from pipeline.validate.finding import Finding, Severity, Skipped
 from pipeline.validate.frames import Frame, frames, measured
-from pipeline.validate.listing import Listing, functions
+from pipeline.validate.listing import Function, Listing, functions
 from pipeline.validate.reference import Reference, for_arch
 from pipeline.validate.stack_limits import Limits
 from pipeline.validate.stack_rules import STACKS
@@ -25,8 +26,6 @@ from tests.unit.elf_writer import Elf, Sec, Sym
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from pipeline.validate.disassembly import Instruction
 
 TOOLCHAINS = load()
 STEP = 4
@@ -325,3 +324,10 @@ def test_a_jump_table_is_taken_out_without_another_run_where_objdump_is_in_step(
 def test_objdump_runs_again_where_an_instruction_goes_past_a_table(tmp_path: Path) -> None:
     table(tmp_path, " 8:\torib #113,%d0\n c:\trts\n")
     assert (tmp_path / "runs").read_text().count("run") > 1
+
+
+def test_a_relocation_behind_the_last_instruction_calls_nothing() -> None:
+    code = Listing("", {1: (Instruction(1, 0, "nop", ()),)}, (), {})
+    caller = Function("f", 1, 0, 8)
+    assert callgraph._nearby(code, caller, 4) is None
+    assert callgraph._nearby(code, caller, 0) is None
