@@ -55,6 +55,8 @@ _STAGE_SOURCES: dict[str, tuple[str, ...]] = {
     "module": ("kernel/kbuild.py", "kernel/tree.py", "crate/*.py", "runtime/c/ferric_kernel.*"),
     "validate": (
         "validate/*.py",
+        "validate/*.txt",
+        "validate/*.yaml",
         "link/*.py",
         "kernel/kbuild.py",
         "kernel/tree.py",
@@ -68,6 +70,8 @@ _STAGE_SOURCES: dict[str, tuple[str, ...]] = {
         "debuginfo/*.py",
         "names/*.py",
         "validate/*.py",
+        "validate/*.txt",
+        "validate/*.yaml",
         "runtime/user/*",
         "../toolchains.yaml",
     ),

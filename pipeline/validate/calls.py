@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from pipeline.validate.listing import Function, Listing
     from pipeline.validate.reference import Reference
 
-_HEX = re.compile(r"(?:0x)?([0-9a-f]+)")
+# m68k writes a call inside a section as `jsr %pc@(0x12)`.
+_HEX = re.compile(r"(?:%pc@\()?(?:0x)?([0-9a-f]+)\)?")
 _BRANCH = re.compile(r"(?:b(?!set|clr|msk|ic|tst|xor|chg|f|it|rk|swap)|j|call|l\.[bj]).*")
 _BY_REGISTER = frozenset({"jr", "jalr", "c.jr", "c.jalr", "jr.hb"})
 _R_SH_DIR32 = 1

@@ -51,6 +51,7 @@ class Absolute:
     ``operand`` has the address in its first group, in what is no branch; ``goal`` is the same for
     a whole jump or call that is not relative.  Operands of ``numbers`` (mnemonics) are no
     addresses.  ``free`` are addresses that a module may use: windows to devices, in ``source``.
+    ``port`` are instructions with which the kernel's macros reach a device's register.
     """
 
     operand: re.Pattern[str]
@@ -58,6 +59,7 @@ class Absolute:
     numbers: re.Pattern[str]
     free: tuple[range, ...]
     source: str
+    port: re.Pattern[str] = re.compile(r"(?!)")
 
 
 _ABSOLUTE = {
@@ -67,7 +69,10 @@ _ABSOLUTE = {
         re.compile(r"\.\w+|trap|stop|rtd|lea|pea"),
         # Zorro II and from there up to the top, machines have their registers.
         (range(0x80000000, 0x81000000), range(0xF0000000, 1 << 32)),
-        "arch/m68k/include/asm/processor.h, TASK_SIZE; arch/m68k/include/asm/amigahw.h, zTwoBase",
+        "arch/m68k/include/asm/processor.h, TASK_SIZE; arch/m68k/include/asm/amigahw.h, zTwoBase; "
+        "arch/m68k/include/asm/raw_io.h, in_8",
+        # inb(0x1fe) of a bus behind a window is a move of a byte at a constant address.
+        re.compile(r"(?:move|clr|tst)b"),
     ),
     "arc": Absolute(
         re.compile(r"\[0x([0-9a-f]{1,8})\]"),
@@ -140,14 +145,20 @@ def _constant(
         calls_it = kind in {Kind.CALL, Kind.LEAVE}
         if not calls_it and (address < _PAGE or any(address in window for window in syntax.free)):
             continue
-        yield _use(obj, function, Used(instruction, address, calls_it), syntax.source)
+        is_port = bool(syntax.port.fullmatch(instruction.mnemonic))
+        yield _use(
+            obj, function, Used(instruction, address, calls_it), syntax.source, is_port=is_port
+        )
 
 
-def _use(obj: Object, function: Function, use: Used, source: str) -> Finding:
+def _use(
+    obj: Object, function: Function, use: Used, source: str, *, is_port: bool = False
+) -> Finding:
     """Return what is wrong with the use of a constant address."""
+    severity = Severity.NOTE if is_port else Severity.WARNING
     return Finding(
         _USER,
-        Severity.ERROR if use.calls else Severity.WARNING,
+        Severity.ERROR if use.calls else severity,
         f"{obj.sections[function.section].name}+{use.instruction.address:#x}",
         f"“{use.instruction}” in {readable(function.name)} uses the constant address "
         f"{use.address:#x}",

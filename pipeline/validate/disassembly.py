@@ -44,7 +44,7 @@ _GOAL = re.compile(r"(?<=[\t ,])-?(?:0x)?[0-9a-f]+\s*;((?:0x)?[0-9a-f]+)(?: <.*)
 # Printed once, in the middle of a line, by binutils' arc-dis.c.
 _WARNING = re.compile(r"\nWarning: disassembly may be wrong.*\nUse -M.*\n\t*")
 _NESTED = re.compile(r"[({\[][^)}\]]*,")
-_JUMP_TABLE = re.compile(r"%pc@\((?:0x)?([0-9a-f]+),%d\d:([wl])\)")
+_JUMP_TABLE = re.compile(r"%pc@\((?:0x)?([0-9a-f]+),%[ad]\d:([wl])\)")
 _TARGET = re.compile(r"(?:0x)?[0-9a-f]+")
 _BRANCHES = ("b", "db", "j", "fb")
 

@@ -88,7 +88,11 @@ class Object:
 
     def section(self, name: str) -> Section | None:
         """Return the first section called ``name``."""
-        return next((section for section in self.sections if section.name == name), None)
+        return self.once("sections", self._by_name).get(name)
+
+    def _by_name(self) -> dict[str, Section]:
+        """Return the first section of each name."""
+        return {section.name: section for section in reversed(self.sections)}
 
     def content(self, section: Section) -> bytes:
         """Return a section's bytes (none for one that has no bytes in the file)."""

@@ -187,9 +187,12 @@ def _difference(reference: Reference, where: str, flag: str, evidence: str) -> F
     for register in reference.arch.fixed_registers:
         if register.flag == flag:
             meaning = f"{register.register_} {register.reason} ({register.source}): {meaning}"
+    # A tree may have a sanitizer for single objects; whether the kernel has what they call is seen
+    # by the symbols.
+    sanitizer = "sanitize=" in flag
     return Finding(
         "provenance.flags",
-        Severity.ERROR,
+        Severity.NOTE if sanitizer else Severity.ERROR,
         where,
         f"{evidence} (compared with {reference.flags_source})",
         meaning,
