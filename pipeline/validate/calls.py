@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 # m68k writes a call inside a section as `jsr %pc@(0x12)`.
 _HEX = re.compile(r"(?:%pc@\()?(?:0x)?([0-9a-f]+)\)?")
-_BRANCH = re.compile(r"(?:b(?!set|clr|msk|ic|tst|xor|chg|f|it|rk|swap)|j|call|l\.[bj]).*")
+_BRANCH = re.compile(
+    r"(?:b(?!set|clr|msk|ic|tst|xor|chg|f(?!(?:\.s)?$)|it|rk|swap)|j|call|l\.[bj]).*"
+)
 _BY_REGISTER = frozenset({"jr", "jalr", "c.jr", "c.jalr", "jr.hb"})
 _R_SH_DIR32 = 1
 _EM_ALPHA, _R_ALPHA_LITUSE, _R_ALPHA_GPDISP = 0x9026, 5, 6
