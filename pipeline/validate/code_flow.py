@@ -30,6 +30,9 @@ class Kind(Enum):
     STOP = 3
     PAD = 4
 
+    # By identity, as there is one of each: Enum's own hash is a call in Python, a million a module.
+    __hash__ = object.__hash__
+
 
 _NOTHING = re.compile(r"(?!)")
 

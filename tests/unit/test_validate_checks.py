@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline.toolchains.find import Toolchain
 from pipeline.toolchains.load import load
-from pipeline.validate import abi_flags, judge, recorder
+from pipeline.validate import abi_flags, judge, kbuild, recorder
 from pipeline.validate.checks import FAMILIES
 from pipeline.validate.disassembly import Instruction
 from pipeline.validate.finding import Finding, Severity, Skipped, Verdict
@@ -442,3 +443,26 @@ def test_a_check_that_fails_is_an_error_and_the_others_go_on(
     (found,) = verdict.findings
     assert found.severity is Severity.ERROR
     assert "IndexError: tuple index" in found.evidence
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gcc -c a.c",
+        r"a\ b 'c d' \"e",
+        '-DX=\'"some thing"\' -o "a b"',
+        'x="a\\"b"y z',
+        "a '' \"\"",
+        "#a b#",
+    ],
+)
+def test_a_command_is_split_as_a_shell_does(text: str) -> None:
+    assert kbuild._split(text) == shlex.split(text)
+
+
+@pytest.mark.parametrize("text", ["a 'b", 'a "b', "a \\"])
+def test_a_quote_that_does_not_end(text: str) -> None:
+    with pytest.raises(ValueError, match="quot|escape"):
+        shlex.split(text)
+    with pytest.raises(ValueError, match="a quote that does not end"):
+        kbuild._split(text)
