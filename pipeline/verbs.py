@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import console, stages
+from pipeline.compile.flags import debug_flags
 from pipeline.compile.object import compile_c, compile_command
 from pipeline.crate.graph import load_crate
 from pipeline.errors import UserError
@@ -204,7 +205,10 @@ def commands(args: argparse.Namespace) -> int:
             "directory": str(path.absolute().parent),
             "file": path.name,
             "output": f"{path.name}.o",
-            "arguments": compile_command(found.toolchain, found.flags, path, f"{path.name}.o"),
+            "arguments": [
+                *compile_command(found.toolchain, found.flags, path, f"{path.name}.o"),
+                *debug_flags(path.absolute().parent),
+            ],
         }
         for path in args.file
     ]

@@ -45,6 +45,8 @@ def interrupted(project: Project, stage: str, delay: float, number: signal.Signa
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_killed_then_built(project: Project, number: signal.Signals, seed: int) -> None:
+    # What another test had made beside is not made by this command.
+    shutil.rmtree(project.root / "build", ignore_errors=True)
     done = project.scons()
     assert done.status == 0, done.output
     whole = project.made(".o", ".c")
