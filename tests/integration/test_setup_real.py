@@ -63,8 +63,9 @@ class Copy:
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         path = f"{self.tools}:{os.environ['PATH']}"
+        # Where the tests run in the background SIGINT is ignored, and bash cannot trap it then.
         return subprocess.Popen(
-            ["/bin/bash", self.folder / "setup.sh", *words],
+            ["env", "--default-signal=INT", "/bin/bash", self.folder / "setup.sh", *words],
             env={**os.environ, "PATH": path, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
