@@ -92,6 +92,15 @@ def _remove_abandoned(folder: Path) -> None:
         os.close(lock)
 
 
+def text_start(path: Path, limit: int) -> str:
+    """Return up to ``limit`` bytes of a text file; nothing where there is no file to be read."""
+    with contextlib.suppress(OSError, ValueError):
+        if path.is_file():
+            with path.open("rb") as stream:
+                return stream.read(limit).decode("utf-8", "replace")
+    return ""
+
+
 def digest_file(path: Path) -> str:
     """Return the SHA-256 of a file's bytes in hexadecimal."""
     with path.open("rb") as stream:

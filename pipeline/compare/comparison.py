@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from pipeline.compare import constants, frames, layouts, log, sizes, symbols
@@ -15,10 +14,11 @@ from pipeline.compare.rust_targets import target_of
 from pipeline.compare.side import Side
 from pipeline.errors import FerricError
 from pipeline.toolchains.probe import probe
-from pipeline.validate.finding import Finding, Severity, Skipped
+from pipeline.validate.finding import Finding, Skipped
+from pipeline.validate.guard import results
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pipeline.check.rustc import RustcInfo
     from pipeline.compare.rust_targets import RustTarget
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pipeline.validate.elf import Object
     from pipeline.validate.reference import Reference
 
-MAX_FINDINGS = 100  # of one check
 _NATURAL = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "u128": 16, "f32": 4, "f64": 8}
 
 
@@ -77,20 +76,22 @@ def compare(
     mine = frames.our_frames(one, context.reference)
     theirs = frames.native_frames(other, context.native_reference)
     logs = context.logs
-    families: dict[str, Iterable[Finding | Skipped]] = {
-        symbols.CHECK: symbols.compare_symbols(one, other),
-        layouts.CHECK: layouts.compare_layouts(
+    families: dict[str, Callable[[], Iterable[Finding | Skipped]]] = {
+        symbols.CHECK: lambda: symbols.compare_symbols(one, other),
+        layouts.CHECK: lambda: layouts.compare_layouts(
             one, whole, (context.rules, context.native_rules), reprs
         ),
-        constants.CHECK: constants.compare_constants(one, whole),
-        sizes.CHECK: sizes.compare_sizes(one, other),
-        frames.CHECK: frames.compare_frames(one, other, mine, theirs),
-        log.CHECK: log.compare_logs(logs.ours, logs.native, title)
-        if not logs.reason
-        else [Skipped(log.CHECK, logs.reason)],
+        constants.CHECK: lambda: constants.compare_constants(one, whole),
+        sizes.CHECK: lambda: sizes.compare_sizes(one, other),
+        frames.CHECK: lambda: frames.compare_frames(one, other, mine, theirs),
+        log.CHECK: lambda: (
+            log.compare_logs(logs.ours, logs.native, title)
+            if not logs.reason
+            else [Skipped(log.CHECK, logs.reason)]
+        ),
     }
-    results = {name: list(_bounded(name, found)) for name, found in families.items()}
-    every = [result for found in results.values() for result in found]
+    found_by = {name: results(name, check) for name, check in families.items()}
+    every = [result for found in found_by.values() for result in found]
     rows = sizes.function_rows(
         one, other, {} if isinstance(mine, str) else mine, {} if isinstance(theirs, str) else theirs
     )
@@ -99,7 +100,7 @@ def compare(
         _part(other),
         tuple(result for result in every if isinstance(result, Finding)),
         tuple(result for result in every if isinstance(result, Skipped)),
-        tuple(name for name, found in results.items() if not found),
+        tuple(name for name, found in found_by.items() if not found),
         tuple(rows[:MAX_ROWS]),
     )
 
@@ -130,19 +131,3 @@ def native_target(rustc: RustcInfo | None, arch: Arch | None) -> RustTarget | No
 
 def _part(side: Side) -> Part:
     return Part(str(side.obj.path), side.obj.sha256, side.title, side.section_sizes())
-
-
-def _bounded(name: str, found: Iterable[Finding | Skipped]) -> Iterator[Finding | Skipped]:
-    """Yield the results of one check up to the limit, and say so where there are more."""
-    remaining = iter(found)
-    yield from islice(remaining, MAX_FINDINGS)
-    if next(remaining, None) is not None:
-        yield Finding(
-            name,
-            Severity.ERROR,
-            "the whole object",
-            f"more than {MAX_FINDINGS} differences",
-            "only the first ones are listed",
-            "mend those first",
-            "",
-        )

@@ -8,11 +8,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter
 
-from pipeline.errors import UserError
 from pipeline.files import write_atomic
-from pipeline.validate.finding import Finding, Severity, Skipped, printable
+from pipeline.validate.finding import Finding, Severity, Skipped, read_document, worst_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,8 +75,7 @@ class Differences:
     @property
     def worst(self) -> Severity | None:
         """The worst severity among all findings, None where there is no finding."""
-        found = {one.severity for each in self.comparisons for one in each.findings}
-        return next((severity for severity in Severity if severity in found), None)
+        return worst_of(one for each in self.comparisons for one in each.findings)
 
 
 _ADAPTER = TypeAdapter(Differences)
@@ -96,24 +94,4 @@ def write(differences: Differences, path: Path) -> None:
 
 def read(path: Path) -> Differences:
     """Read what :func:`write` wrote; anything else is a :class:`UserError`."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        if document.pop("schema") != SCHEMA:
-            raise UserError("differences of another schema", where=str(path), mend="compare again")
-        document.pop("worst")
-        return _ADAPTER.validate_json(json.dumps(document))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        short = "not as documented" if isinstance(error, ValidationError) else str(error)
-        raise UserError(
-            f"no differences can be read: {printable(short, 300)}",
-            where=str(path),
-            mend="compare again",
-        ) from None
-
-
-def exit_status(documents: list[Differences], *, strict: bool = False) -> int:
-    """Return 2 where anything is an error, 1 for warnings where ``strict``, otherwise 0."""
-    worst = {one.worst for one in documents}
-    if Severity.ERROR in worst:
-        return 2
-    return 1 if strict and Severity.WARNING in worst else 0
+    return read_document(path, _ADAPTER, SCHEMA, ("differences", "compare again"))

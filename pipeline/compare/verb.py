@@ -19,11 +19,12 @@ from pipeline.compare.comparison import (
     our_rules,
 )
 from pipeline.compare.crates import arch_of, compare_crate, reference_of
-from pipeline.compare.difference import Differences, exit_status, read, to_json, write
+from pipeline.compare.difference import Differences, read, to_json, write
 from pipeline.compare.show import print_differences
 from pipeline.crate.graph import load_crate
 from pipeline.errors import UserError
 from pipeline.files import write_atomic
+from pipeline.report.summary import exit_status
 from pipeline.stages import Options
 from pipeline.target import resolve
 from pipeline.toolchains.find import find

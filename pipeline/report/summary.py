@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
 from rich.table import Table
@@ -31,7 +31,15 @@ def read_all(paths: Iterable[Path]) -> list[Verdict]:
     return [read(path) for path in sorted(paths)]
 
 
-def exit_status(verdicts: Iterable[Verdict], *, strict: bool = False) -> int:
+class Judged(Protocol):
+    """A verdict, or anything else that findings say something of."""
+
+    @property
+    def worst(self) -> Severity | None:
+        """The worst severity among the findings, None where there is no finding."""
+
+
+def exit_status(verdicts: Iterable[Judged], *, strict: bool = False) -> int:
     """Return 2 where any verdict has an error, 1 for warnings where ``strict``, otherwise 0."""
     found = {verdict.worst for verdict in verdicts}
     if Severity.ERROR in found:

@@ -74,24 +74,27 @@ class Comparison:
 
     def __init__(self) -> None:
         self.left = MAX_PAIRS
+        self._waiting: deque[_Pair] = deque()
         self._seen: set[tuple[int, Ref, int, Ref, bool]] = set()
 
     def functions(
         self, here: Side, one: Signature, there: Side, other: Signature
     ) -> Iterator[Difference]:
         """Yield the differences of two functions' types; ``here`` calls, ``there`` is called."""
-        todo: deque[_Pair] = deque()
-        yield from self._signature(here, there, (one, other), _Pair(VOID, VOID, "", 0), todo)
-        yield from self._walk(here, there, todo)
+        self._waiting.clear()
+        yield from self._signature(here, there, (one, other), _Pair(VOID, VOID, "", 0))
+        yield from self._walk(here, there)
 
     def variables(self, here: Side, one: Ref, there: Side, other: Ref) -> Iterator[Difference]:
         """Yield the differences of two variables' types."""
-        yield from self._walk(here, there, deque([_Pair(one, other, "", 0, memory=True)]))
+        self._waiting.clear()
+        self._waiting.append(_Pair(one, other, "", 0, memory=True))
+        yield from self._walk(here, there)
 
-    def _walk(self, here: Side, there: Side, todo: deque[_Pair]) -> Iterator[Difference]:
+    def _walk(self, here: Side, there: Side) -> Iterator[Difference]:
         """Compare pairs, the nearest to the border first, until there are no more."""
-        while todo:
-            pair = todo.popleft()
+        while self._waiting:
+            pair = self._waiting.popleft()
             key = (id(here.info), pair.here, id(there.info), pair.there, pair.memory)
             if key in self._seen:
                 continue
@@ -99,7 +102,7 @@ class Comparison:
             self.left -= 1
             if self.left < 0:
                 return
-            yield from self._pair(here, there, pair, todo)
+            yield from self._pair(here, there, pair)
 
     def _signature(
         self,
@@ -107,7 +110,6 @@ class Comparison:
         there: Side,
         signatures: tuple[Signature, Signature],
         pair: _Pair,
-        todo: deque[_Pair],
     ) -> Iterator[Difference]:
         one, other = signatures
         place, depth = pair.place, pair.depth
@@ -120,18 +122,16 @@ class Comparison:
         for number, (left, right) in enumerate(zip(one.parameters, other.parameters, strict=True)):
             name = right.name or left.name
             shown = f"{prefix}parameter {number + 1}{f' ({name})' if name else ''}"
-            todo.append(_Pair(left.type, right.type, shown, depth))
+            self._waiting.append(_Pair(left.type, right.type, shown, depth))
         returned = f"{prefix}return value"
         if _nothing(here, one.returns):
             return
         if not _nothing(there, other.returns):
-            todo.append(_Pair(one.returns, other.returns, returned, depth, returned=True))
+            self._waiting.append(_Pair(one.returns, other.returns, returned, depth, returned=True))
         elif not place and _alias(there, other.returns) != _NEVER:
             yield Difference("parameters", returned, "a value is expected", "nothing is returned")
 
-    def _pair(
-        self, here: Side, there: Side, pair: _Pair, todo: deque[_Pair]
-    ) -> Iterator[Difference]:
+    def _pair(self, here: Side, there: Side, pair: _Pair) -> Iterator[Difference]:
         left_ref, left = here.info.resolved(pair.here)
         right_ref, right = there.info.resolved(pair.there)
         if not (isinstance(left, Record) and isinstance(right, Record)):
@@ -140,20 +140,20 @@ class Comparison:
         if _opaque(left) or _opaque(right):
             return
         if isinstance(left, Signature) and isinstance(right, Signature):
-            yield from self._signature(here, there, (left, right), pair, todo)
+            yield from self._signature(here, there, (left, right), pair)
             return
         sizes = here.info.size(left_ref), there.info.size(right_ref)
         if isinstance(left, Record) and isinstance(right, Record):
-            yield from self._records(here, there, (left, right), pair, todo)
+            yield from self._records(here, there, (left, right), pair)
         elif None in sizes:
             return
         elif sizes[0] != sizes[1]:
             yield Difference("layout", pair.place, _shown(here, left_ref), _shown(there, right_ref))
         elif isinstance(left, Array) and isinstance(right, Array):
             shown = f"{pair.place}, element"
-            todo.append(_Pair(left.element, right.element, shown, pair.depth, memory=True))
+            self._waiting.append(_Pair(left.element, right.element, shown, pair.depth, memory=True))
         elif isinstance(left, Pointer) and isinstance(right, Pointer):
-            self._pointees(here, there, (left, right), pair, todo)
+            self._pointees(here, there, (left, right), pair)
         else:
             yield from _scalars(here, there, (left_ref, right_ref), pair)
 
@@ -163,7 +163,6 @@ class Comparison:
         there: Side,
         records: tuple[Record, Record],
         pair: _Pair,
-        todo: deque[_Pair],
     ) -> Iterator[Difference]:
         left, right = records
         if not (left.size and right.size):
@@ -180,7 +179,7 @@ class Comparison:
             return
         for one, other in matched:
             shown = f"{pair.place}, member {other.name or one.name or f'at byte {other.offset}'}"
-            todo.append(_Pair(one.type, other.type, shown, pair.depth, memory=True))
+            self._waiting.append(_Pair(one.type, other.type, shown, pair.depth, memory=True))
 
     def _pointees(
         self,
@@ -188,7 +187,6 @@ class Comparison:
         there: Side,
         pointers: tuple[Pointer, Pointer],
         pair: _Pair,
-        todo: deque[_Pair],
     ) -> None:
         """Go on to what two pointers lead to, where both say what that is."""
         if pair.depth >= MAX_DEPTH:
@@ -206,7 +204,7 @@ class Comparison:
             left, Signature
         ) is isinstance(right, Signature):
             shown = f"{pair.place}, pointee"
-            todo.append(_Pair(left_ref, right_ref, shown, pair.depth + 1, memory=True))
+            self._waiting.append(_Pair(left_ref, right_ref, shown, pair.depth + 1, memory=True))
 
 
 def unwrapped(side: Side, ref: Ref, found: Type | None) -> tuple[Ref, Type | None]:

@@ -197,10 +197,10 @@ def _without_jump_tables(obj: Object, objdump: Path, found: dict[int, list[Instr
     named: dict[int, set[int]] = defaultdict(set)
     for symbol in obj.symbols:
         named[symbol.section].add(symbol.value)
-    todo = _code(obj)
+    unsettled = _code(obj)
     for _ in range(_ROUNDS):
         again = []
-        for section in todo:
+        for section in unsettled:
             content = obj.content(section)
             tables = _tables(content, found.get(section.number, ()), named[section.number])
             for start, end in tables:
@@ -212,7 +212,7 @@ def _without_jump_tables(obj: Object, objdump: Path, found: dict[int, list[Instr
         if not again:
             break
         found.update(_objdump(obj, objdump, patched, again))
-        todo = again
+        unsettled = again
 
 
 def _tables(

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotation
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
@@ -17,6 +17,8 @@ from pipeline.files import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+T = TypeVar("T")
 
 SCHEMA = 1
 _SHOWN = 160
@@ -90,12 +92,17 @@ class Verdict:
     @property
     def worst(self) -> Severity | None:
         """The worst severity among the findings, None where there is no finding."""
-        found = {finding.severity for finding in self.findings}
-        return next((severity for severity in Severity if severity in found), None)
+        return worst_of(self.findings)
 
     def count(self, severity: Severity) -> int:
         """Return the number of findings of one severity."""
         return sum(finding.severity is severity for finding in self.findings)
+
+
+def worst_of(findings: Iterable[Finding]) -> Severity | None:
+    """Return the worst severity among ``findings``, None where there is none."""
+    found = {finding.severity for finding in findings}
+    return next((severity for severity in Severity if severity in found), None)
 
 
 VERDICT = TypeAdapter(Verdict)
@@ -120,21 +127,28 @@ def write(verdict: Verdict, path: Path) -> None:
 
 def read(path: Path) -> Verdict:
     """Read a verdict that :func:`write` wrote; anything else is a :class:`UserError`."""
+    return read_document(path, VERDICT, SCHEMA, ("findings", "build again"))
+
+
+def read_document(path: Path, adapter: TypeAdapter[T], number: int, words: tuple[str, str]) -> T:
+    """Read a JSON document whose ``schema`` is ``number``; anything else is a :class:`UserError`.
+
+    ``words`` are what the document is called and the mend.
+    """
+    name, mend = words
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         schema = document["schema"]
-        fields = {name: document[name] for name in document if name not in _BESIDE}
-        if schema == SCHEMA:
-            return VERDICT.validate_json(json.dumps(fields))
+        fields = {key: document[key] for key in document if key not in _BESIDE}
+        if schema == number:
+            return adapter.validate_json(json.dumps(fields))
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         reason = f"{type(error).__name__}: {printable(str(error), 300)}"
-        raise UserError(
-            f"no findings can be read: {reason}", where=str(path), mend="build again"
-        ) from None
+        raise UserError(f"no {name} can be read: {reason}", where=str(path), mend=mend) from None
     raise UserError(
-        f"findings of schema {printable(str(schema), 40)}, not {SCHEMA}",
+        f"{name} of schema {printable(str(schema), 40)}, not {number}",
         where=str(path),
-        mend="build again with this version",
+        mend=f"{mend} with this version",
     )
 
 

@@ -7,11 +7,12 @@ A module is linked from objects and lists of objects, so the files are followed 
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+
+from pipeline.files import text_start
 
 _MAX_BYTES = 4 << 20
 _MAX_FILES = 5000
@@ -42,9 +43,9 @@ def compilations(path: Path) -> list[Compilation]:
     """Return how Kbuild compiled every C file in the object ``path``; none where it did not."""
     found: list[Compilation] = []
     seen: set[Path] = set()
-    todo = [path]
-    while todo and len(seen) < _MAX_FILES:
-        target = todo.pop()
+    waiting = [path]
+    while waiting and len(seen) < _MAX_FILES:
+        target = waiting.pop()
         if target in seen:
             continue
         seen.add(target)
@@ -53,13 +54,13 @@ def compilations(path: Path) -> list[Compilation]:
         if "-c" in words and words[-1].endswith(".c"):
             found.append(Compilation(cmd_file, tuple(words)))
         else:
-            todo += _objects(target, name, words)
+            waiting += _objects(target, name, words)
     return found
 
 
 def _command(cmd_file: Path) -> tuple[str, list[str]]:
     """Return the target's name and the words of its command; ("", []) where there are none."""
-    match = _COMMAND.match(_text(cmd_file))
+    match = _COMMAND.match(text_start(cmd_file, _MAX_BYTES))
     if match is None:
         return "", []
     try:
@@ -92,14 +93,5 @@ def _objects(target: Path, name: str, words: list[str]) -> list[Path]:
     inputs = list(words)
     for word in words:
         if word.startswith("@"):
-            inputs += _text(base / word[1:]).split()
+            inputs += text_start(base / word[1:], _MAX_BYTES).split()
     return [base / word for word in inputs if word.endswith(".o") and word != name]
-
-
-def _text(path: Path) -> str:
-    """Return a text file's start; nothing where there is no such file."""
-    with contextlib.suppress(OSError, ValueError):
-        if path.is_file():
-            with path.open("rb") as stream:
-                return stream.read(_MAX_BYTES).decode("utf-8", "replace")
-    return ""

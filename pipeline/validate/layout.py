@@ -6,8 +6,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pipeline.files import text_start
 from pipeline.validate.elfdata import SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS, STT_FUNC
 from pipeline.validate.finding import Finding, Severity, Skipped
+from pipeline.validate.module import of_section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,20 +45,24 @@ def alignment(obj: Object, reference: Reference) -> Iterator[Finding | Skipped]:
         if not section.flags & SHF_ALLOC or align <= 1:
             continue
         if align & (align - 1):
-            yield _finding(
+            yield of_section(
+                _CHECK,
                 section,
                 f"sh_addralign {align:#x} is no power of two",
                 "the loader computes with it as if it were: sections may overlap",
                 "align to a power of two",
+                _LAYOUT,
             )
         elif align > (page or _LARGEST_PAGE):
             limit = f"more than a page ({page:#x})" if page else "more than any kernel's page"
-            yield _finding(
+            yield of_section(
+                _CHECK,
                 section,
                 f"sh_addralign {align:#x}, {limit}",
                 "the loader aligns within memory that begins at a page: data is at another "
                 "address than the code assumes",
                 "align to a page at most",
+                _LAYOUT,
             )
         elif page is None and align > _SMALLEST_PAGE:
             unsure = max(unsure, align)
@@ -86,18 +92,22 @@ def _code(obj: Object, reference: Reference) -> Iterator[Finding]:
         evidence = f"code with sh_addralign {align:#x}, an instruction needs {least}"
         mend = "align the section (.balign), or compile it with the kernel's GCC"
         if obj.is_module and start % least:
-            yield _finding(
+            yield of_section(
+                _CHECK,
                 section,
                 f"{evidence}; it comes to byte {start:#x} of the module's code",
                 "its instructions are at odd addresses: the processor faults at the first",
                 mend,
+                _LAYOUT,
             )
         elif section.number in with_functions:
-            yield _finding(
+            yield of_section(
+                _CHECK,
                 section,
                 evidence,
                 "where the section before it ends at an odd place, the code does not run",
                 mend,
+                _LAYOUT,
                 Severity.WARNING,
             )
 
@@ -130,23 +140,7 @@ def _page_header(reference: Reference, kernel: Kernel) -> str:
     """Return the text of the architecture's ``asm/page.h``; nothing where it is not there."""
     arch = reference.arch.kernel_arch
     path = kernel.tree.source / "arch" / _FOLDERS.get(arch, arch) / "include/asm/page.h"
-    try:
-        with path.open(encoding="utf-8", errors="replace") as stream:
-            return stream.read(_HEADER_BYTES)
-    except OSError:
-        return ""
-
-
-def _finding(
-    section: Section,
-    evidence: str,
-    meaning: str,
-    mend: str,
-    severity: Severity = Severity.ERROR,
-) -> Finding:
-    """Return a finding about a section as a whole."""
-    place = f"{section.name[:200]} (section {section.number})"
-    return Finding(_CHECK, severity, place, evidence, meaning, mend, _LAYOUT)
+    return text_start(path, _HEADER_BYTES)
 
 
 CHECKS: dict[str, Check] = {_CHECK: alignment}

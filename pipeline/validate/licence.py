@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from pipeline.crate.metadata import License
 from pipeline.errors import UserError
 from pipeline.validate.elf import Object
 from pipeline.validate.finding import Finding, Severity, Skipped, some
@@ -25,16 +26,7 @@ if TYPE_CHECKING:
     from pipeline.validate.reference import Kernel, Reference
 
 # include/linux/license.h, license_is_gpl_compatible(): no other spelling counts.
-GPL_COMPATIBLE = frozenset(
-    {
-        "GPL",
-        "GPL v2",
-        "GPL and additional rights",
-        "Dual BSD/GPL",
-        "Dual MIT/GPL",
-        "Dual MPL/GPL",
-    }
-)
+GPL_COMPATIBLE = frozenset(get_args(License)) - {"Proprietary"}
 _PROPRIETARY = "Proprietary"
 _GPL_ONLY = "EXPORT_SYMBOL_GPL"
 _OWNER_BYTES = 16 << 20  # of a module that exports something: larger ones are not looked into

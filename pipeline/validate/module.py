@@ -18,6 +18,7 @@ from pipeline.validate.elfdata import (
     STB_WEAK,
     STT_SPARC_REGISTER,
 )
+from pipeline.validate.finding import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,3 +141,17 @@ def word_size(obj: Object) -> int:
 def shown(text: str) -> str:
     """Return a text of the file in quotes, cut where it is long."""
     return f"“{text[:_SHOWN]}…”" if len(text) > _SHOWN else f"“{text}”"
+
+
+def of_section(
+    check: str,
+    section: Section,
+    evidence: str,
+    meaning: str,
+    mend: str,
+    source: str,
+    severity: Severity = Severity.ERROR,
+) -> Finding:
+    """Return a finding about a section as a whole."""
+    place = f"{section.name[:200]} (section {section.number})"
+    return Finding(check, severity, place, evidence, meaning, mend, source)

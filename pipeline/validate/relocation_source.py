@@ -11,6 +11,8 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
+from pipeline.files import text_start
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -36,9 +38,5 @@ def _named(path: Path) -> frozenset[str]:
 
     Packages of kernel headers do not have it.
     """
-    try:
-        with path.open("rb") as stream:
-            text = stream.read(_MAX_BYTES).decode("utf-8", "replace")
-    except OSError:
-        return frozenset()
+    text = text_start(path, _MAX_BYTES)
     return frozenset(name for match in _APPLIED.findall(text) for name in match if name)

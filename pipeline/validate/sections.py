@@ -22,12 +22,12 @@ from pipeline.validate.elfdata import (
     SHT_PREINIT_ARRAY,
 )
 from pipeline.validate.finding import Finding, Severity, Skipped
+from pipeline.validate.module import of_section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipeline.validate.checks import Check
-    from pipeline.validate.elfdata import Section
     from pipeline.validate.reference import Reference
 
 _TLS = re.compile(r"\.t(?:data|bss)(?:\..*)?")
@@ -41,7 +41,7 @@ def thread_local(obj: Object, _reference: Reference) -> Iterator[Finding]:
     """No section holds thread-local data."""
     for section in obj.sections:
         if section.flags & SHF_TLS or _TLS.fullmatch(section.name):
-            yield _finding(
+            yield of_section(
                 "sections.tls",
                 section,
                 f"flags {section.flags:#x}, {section.size} bytes",
@@ -65,7 +65,7 @@ def constructors(obj: Object, reference: Reference) -> Iterator[Finding]:
             section.name
         ):
             # Instrumentation (KASAN) that needs the constructors adds destructors as well.
-            yield _finding(
+            yield of_section(
                 check,
                 section,
                 f"{section.size} bytes; the kernel runs no such functions",
@@ -76,7 +76,7 @@ def constructors(obj: Object, reference: Reference) -> Iterator[Finding]:
             )
     if not runs:
         for section in starts:
-            yield _finding(
+            yield of_section(
                 check,
                 section,
                 f"{section.size} bytes; "
@@ -91,7 +91,7 @@ def constructors(obj: Object, reference: Reference) -> Iterator[Finding]:
             )
     names = {section.name for section in starts}
     if {".ctors", ".init_array"} <= names:
-        yield _finding(
+        yield of_section(
             check,
             next(section for section in starts if section.name == ".ctors"),
             "there are both .ctors and .init_array",
@@ -114,7 +114,7 @@ def write_execute(obj: Object, reference: Reference) -> Iterator[Finding]:
         both = SHF_WRITE | SHF_EXECINSTR
         # The kernel looks at sections that it does not load, too.
         if section.flags & both == both:
-            yield _finding(
+            yield of_section(
                 "sections.write-execute",
                 section,
                 f"flags {section.flags:#x}: SHF_WRITE and SHF_EXECINSTR",
@@ -150,7 +150,7 @@ def unwind_tables(obj: Object, reference: Reference) -> Iterator[Finding | Skipp
     for section in found:
         if usual and section.name == ".eh_frame":
             continue
-        yield _finding(
+        yield of_section(
             check,
             section,
             f"{section.size} bytes of tables for unwinding; {beside} "
@@ -179,20 +179,6 @@ def _makes_tables(gcc: Path, flags: tuple[str, ...]) -> bool:
 def _config(reference: Reference, name: str) -> str:
     """Return an option of the kernel's configuration; nothing where it or the tree is not there."""
     return reference.kernel.config.get(name, "") if reference.kernel else ""
-
-
-def _finding(
-    check: str,
-    section: Section,
-    evidence: str,
-    meaning: str,
-    mend: str,
-    source: str,
-    severity: Severity = Severity.ERROR,
-) -> Finding:
-    """Return a finding about a section as a whole."""
-    place = f"{section.name[:200]} (section {section.number})"
-    return Finding(check, severity, place, evidence, meaning, mend, source)
 
 
 CHECKS: dict[str, Check] = {

@@ -8,10 +8,10 @@ functions of several files share one, and a clone's name lacks its number.
 
 from __future__ import annotations
 
-import contextlib
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipeline.files import text_start
 from pipeline.validate.kbuild import compilations
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def read(paths: Iterable[Path]) -> dict[str, list[Usage]]:
     """Return what the files say, by the function's C name; lines of another form are left out."""
     found: dict[str, list[Usage]] = {}
     for path in paths:
-        for line in _text(path).splitlines():
+        for line in text_start(path, _MAX_BYTES).splitlines():
             match = _LINE.fullmatch(line)
             if match:
                 usage = Usage(int(match[2]), match[3] == "dynamic")
@@ -63,15 +63,7 @@ def beside(path: Path) -> list[Path]:
 def joined(objects: Iterable[Path], names: Iterable[str]) -> str:
     """Return, as the text of one ``.su`` file, what those beside ``objects`` say of ``names``."""
     wanted = {form for name in names for form in (name, _NUMBER.sub("", name))}
-    lines = [line for one in objects for line in _text(one.with_suffix(".su")).splitlines()]
+    texts = (text_start(one.with_suffix(".su"), _MAX_BYTES) for one in objects)
+    lines = (line for text in texts for line in text.splitlines())
     matches = ((_LINE.fullmatch(line), line) for line in lines)
     return "".join(f"{line}\n" for match, line in matches if match and match[1] in wanted)
-
-
-def _text(path: Path) -> str:
-    """Return a file's start; nothing where there is no such file."""
-    with contextlib.suppress(OSError, ValueError):
-        if path.is_file():
-            with path.open("rb") as stream:
-                return stream.read(_MAX_BYTES).decode("utf-8", "replace")
-    return ""

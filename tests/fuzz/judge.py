@@ -30,7 +30,8 @@ from pipeline.report.summary import print_summary, print_verdict
 from pipeline.toolchains.load import load
 from pipeline.validate.elf import Object
 from pipeline.validate.finding import to_json
-from pipeline.validate.judge import STOPPED, judge
+from pipeline.validate.guard import STOPPED
+from pipeline.validate.judge import judge
 from pipeline.validate.verb import against, architecture
 from tests.fuzz.mutation import mutated
 

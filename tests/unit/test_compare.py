@@ -16,7 +16,6 @@ from pipeline.compare.difference import (
     Differences,
     FunctionRow,
     Part,
-    exit_status,
     read,
     to_json,
     write,
@@ -32,6 +31,7 @@ from pipeline.compare.symbols import compare_symbols
 from pipeline.crate.lexer import tokens
 from pipeline.debuginfo.model import Base, Encoding, Member, Pointer, Record, Type
 from pipeline.errors import UserError
+from pipeline.report.summary import exit_status
 from pipeline.validate.elf import Object
 from pipeline.validate.elfdata import STT_FUNC, STT_OBJECT
 from pipeline.validate.finding import Finding, Severity, Skipped

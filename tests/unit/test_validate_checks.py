@@ -4,30 +4,23 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline.toolchains.find import Toolchain
 from pipeline.toolchains.load import load
-from pipeline.validate import abi_flags, judge, kbuild, recorder
+from pipeline.validate import judge, recorder
 from pipeline.validate.checks import FAMILIES
-from pipeline.validate.disassembly import Instruction
-from pipeline.validate.finding import Finding, Severity, Skipped, Verdict
+from pipeline.validate.finding import Finding, Severity, Verdict
 from pipeline.validate.judge import validate
-from pipeline.validate.kbuild import compilations
-from pipeline.validate.names import family
 from pipeline.validate.reference import Declared, Reference, for_arch
-from pipeline.validate.registers import _SYNTAX
 from tests.unit.elf_writer import COMMENT, Elf, Sec, Sym, good
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from pipeline.toolchains.model import Arch
-    from pipeline.validate.elf import Object
 
 WANTED = "GNU C17 12.2.0 -mcpu=68040 -ffixed-a2"
 
@@ -221,124 +214,6 @@ def test_kbuild_commands_are_evidence(tmp_path: Path, reference: Reference) -> N
     assert set(bad(judged(tmp_path, elf, reference))) == {"provenance.flags"}
 
 
-def test_kbuild_commands_are_followed_through_links(tmp_path: Path) -> None:
-    for name, command in {
-        "m.ko": "ld -r -T scripts/module.lds -o d/m.ko d/m.o d/m.mod.o; true",
-        "m.o": "ld -r -o d/m.o @d/m.mod",
-        "m.mod.o": "gcc -c -o d/m.mod.o d/m.mod.c",
-        "x.o": "gcc -g -frecord-gcc-switches -c -o d/x.o d/x.c",
-        "s.o": "gcc -c -o d/s.o d/s.S",
-    }.items():
-        (tmp_path / "d").mkdir(exist_ok=True)
-        (tmp_path / "d" / f".{name}.cmd").write_text(f"savedcmd_d/{name} := {command}\n")
-    (tmp_path / "d" / "m.mod").write_text("d/x.o\nd/s.o\nd/m.o\n")
-    found = compilations(tmp_path / "d" / "m.ko")
-    assert sorted((one.cmd_file.name, one.records, one.debug) for one in found) == [
-        (".m.mod.o.cmd", False, False),
-        (".x.o.cmd", True, True),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("flag", "group"),
-    [
-        ("-ffixed-8", "register 8"),
-        ("-fcall-used-8", "register 8"),
-        ("-fno-PIE", "pic"),
-        ("-mno-fp-regs", "machine fp-regs"),
-        ("-mfp-regs", "machine fp-regs"),
-        ("-mcpu=ev5", "machine cpu"),
-        ("-fsanitize=undefined", "sanitize=undefined"),
-        ("-pg", "profile"),
-        ("-mtune=ev6", None),
-        ("-fomit-frame-pointer", None),
-        ("-O2", None),
-    ],
-)
-def test_which_flags_matter(flag: str, group: str | None) -> None:
-    found = abi_flags.classify(flag)
-    assert (found[0] if found else None) == group
-
-
-@pytest.mark.parametrize(
-    ("arch", "register", "text", "writes"),
-    [
-        ("m68k", "%a2", "moveal %d0,%a2", True),
-        ("m68k", "%a2", "movel %a2,%d0", False),
-        ("m68k", "%a2", "movel %a2@+,%d0", True),
-        ("m68k", "%a2", "movel %d0,%a2@-", True),
-        ("m68k", "%a2", "movel %a2@(4),%d0", False),
-        ("m68k", "%a2", "lea %a0@(8),%a2", True),
-        ("m68k", "%a2", "cmpal %d0,%a2", False),
-        ("m68k", "%a2", "addql #4,%a2", True),
-        ("m68k", "%a2", "moveml %sp@+,%d2-%d3/%a2-%a3", True),
-        ("m68k", "%a2", "moveml %sp@+,%d2-%a3", True),
-        ("m68k", "%a2", "moveml %sp@+,%d2-%d7/%a3", False),
-        ("m68k", "%a2", "moveml %d2/%a2,%sp@-", False),
-        ("m68k", "%a2", "exg %a2,%d0", True),
-        ("m68k", "%a2", "unlk %a2", True),
-        ("m68k", "%a2", "rts", False),
-        ("alpha", "t7", "ldq t7,0(sp)", True),
-        ("alpha", "t7", "stq t7,0(sp)", False),
-        ("alpha", "t7", "stq_c t7,0(sp)", True),
-        ("alpha", "t7", "addq a0,a1,t7", True),
-        ("alpha", "t7", "addq t7,a1,a0", False),
-        ("alpha", "t7", "bis a0,a0,t7", True),
-        ("alpha", "t7", "beq t7,40", False),
-        ("alpha", "t7", "bsr t7,40", True),
-        ("alpha", "t7", "jsr ra,(t12),54", False),
-        ("alpha", "t7", "clr t7", True),
-        ("openrisc", "r10", "l.lwz r10,0(r1)", True),
-        ("openrisc", "r10", "l.sw 0(r1),r10", False),
-        ("openrisc", "r10", "l.addi r10,r10,1", True),
-        ("openrisc", "r10", "l.lwz r3,0(r10)", False),
-        ("openrisc", "r10", "l.sfeq r10,r3", False),
-        ("openrisc", "r10", "l.jr r10", False),
-        ("riscv64", "tp", "ld tp,0(sp)", True),
-        ("riscv64", "tp", "sd tp,0(sp)", False),
-        ("riscv64", "tp", "sub tp,tp,a0", True),
-        ("sparc64", "%g4", "mov %g1,%g4", True),
-        ("sparc64", "%g4", "cmp %g1,%g4", False),
-        ("mips", "gp", "lui gp,0x0", True),
-        ("mips", "gp", "sw gp,16(sp)", False),
-        ("microblaze", "r31", "addk r31,r3,r4", True),
-        ("microblaze", "r31", "beqid r31,20", False),
-    ],
-)
-def test_what_an_instruction_writes(arch: str, register: str, text: str, writes: bool) -> None:
-    mnemonic, _, rest = text.partition(" ")
-    operands = tuple(rest.split(",")) if rest else ()
-    assert _SYNTAX[arch](Instruction(1, 0, mnemonic, operands), register) is writes
-
-
-@pytest.mark.parametrize(
-    ("name", "library"),
-    [
-        ("__udivdi3", "libgcc"),
-        ("__popcountdi2", "libgcc"),
-        ("__divqu", "libgcc"),
-        ("$$divI", "libgcc"),
-        ("__sdivsi3_i4i", "libgcc"),
-        ("__adddf3", "libgcc (floating point)"),
-        ("__fixunsdfdi", "libgcc (floating point)"),
-        ("__floatsisf", "libgcc (floating point)"),
-        ("__atomic_load_8", "libgcc or libatomic"),
-        ("__sync_fetch_and_add_4", "libgcc or libatomic"),
-        ("cos", "libm"),
-        ("fmodf", "libm"),
-        ("malloc", "libc"),
-        ("exit", "libc"),
-        ("_Unwind_Resume", "libgcc (unwinder)"),
-        ("_printk", None),
-        ("memcpy", None),
-        ("round_jiffies", None),
-    ],
-)
-def test_families_of_names(name: str, library: str | None) -> None:
-    found = family(name)
-    assert (found.library if found else None) == library
-
-
 def with_symbol(symbol: Sym) -> Elf:
     elf = good()
     elf.symbols.append(symbol)
@@ -405,64 +280,3 @@ def test_globals_of_a_module(tmp_path: Path, reference: Reference) -> None:
     unknown = dataclasses.replace(reference, allowed_globals=None)
     verdict = judged(tmp_path, elf, unknown)
     assert [one.check for one in verdict.skipped if "run" in one.reason] == ["symbols.global"]
-
-
-def test_findings_of_one_check_are_bounded(tmp_path: Path, reference: Reference) -> None:
-    elf = good()
-    elf.symbols += [Sym(f"leak{number}", ".text") for number in range(500)]
-    verdict = judged(tmp_path, elf, reference)
-    assert len(verdict.findings) == judge.MAX_FINDINGS + 1
-    assert "more than" in verdict.findings[-1].evidence
-
-
-def test_a_new_check_is_one_function(
-    tmp_path: Path, reference: Reference, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def check(_obj: Object, _reference: Reference) -> Iterator[Finding | Skipped]:
-        yield Skipped("new.check", "never today")
-
-    monkeypatch.setattr(judge, "FAMILIES", {"new": {"new.check": check}})
-    verdict = judged(tmp_path, good(), reference)
-    assert (verdict.passed, verdict.skipped) == ((), (Skipped("new.check", "never today"),))
-
-
-def test_a_check_that_fails_is_an_error_and_the_others_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: Reference
-) -> None:
-    def broken(_obj: Object, _reference: Reference) -> Iterator[Finding | Skipped]:
-        yield Skipped("bad.check", "half of it")
-        raise IndexError("tuple index out of range")
-
-    def sound(_obj: Object, _reference: Reference) -> Iterator[Finding | Skipped]:
-        yield from ()
-
-    monkeypatch.setattr(judge, "FAMILIES", {"x": {"bad.check": broken, "good.check": sound}})
-    verdict = judged(tmp_path, good(), reference)
-    assert verdict.passed == ("good.check",)
-    assert [skip.check for skip in verdict.skipped] == ["bad.check"]
-    (found,) = verdict.findings
-    assert found.severity is Severity.ERROR
-    assert "IndexError: tuple index" in found.evidence
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "gcc -c a.c",
-        r"a\ b 'c d' \"e",
-        '-DX=\'"some thing"\' -o "a b"',
-        'x="a\\"b"y z',
-        "a '' \"\"",
-        "#a b#",
-    ],
-)
-def test_a_command_is_split_as_a_shell_does(text: str) -> None:
-    assert kbuild._split(text) == shlex.split(text)
-
-
-@pytest.mark.parametrize("text", ["a 'b", 'a "b', "a \\"])
-def test_a_quote_that_does_not_end(text: str) -> None:
-    with pytest.raises(ValueError, match="quot|escape"):
-        shlex.split(text)
-    with pytest.raises(ValueError, match="a quote that does not end"):
-        kbuild._split(text)
