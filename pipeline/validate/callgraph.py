@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.validate.calls import branch_target, calls
-from pipeline.validate.code_flow import FLOWS
+from pipeline.validate.calls import branch_target, branches, calls
+from pipeline.validate.code_flow import FLOWS, Kind
 from pipeline.validate.frames import measured
 from pipeline.validate.listing import listing
 from pipeline.validate.stack_rules import STACKS
@@ -34,10 +34,14 @@ _PLACE = re.compile(r"%pc@\((?:0x)?([0-9a-f]+)\)")
 
 
 class _Edge(NamedTuple):
-    """A call: the bytes that the caller has taken by then, and the function that is called."""
+    """A call: the bytes that the caller has taken by then, and the function that is called.
+
+    ``certain`` says that every run of the caller comes to it: no branch is before it.
+    """
 
     taken: int
     goal: Function
+    certain: bool
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,12 @@ class Graph:
 
     ``deepest`` maps each function to the bytes that it and what it calls take; ``next`` to the
     call on that chain.  ``roots`` are the functions that nothing here calls, deepest first.
-    ``indirect`` maps functions to their calls of unknown goals; ``recursive`` can call themselves.
+    ``certain`` is as ``deepest``, by calls alone that every run makes.  ``indirect`` maps functions
+    to their calls of unknown goals; ``recursive`` can call themselves.
     """
 
     deepest: Mapping[Function, int]
+    certain: Mapping[Function, int]
     next: Mapping[Function, _Edge]
     roots: tuple[Function, ...]
     indirect: Mapping[Function, int]
@@ -87,41 +93,63 @@ def _graph(obj: Object, reference: Reference) -> Graph:
     edges: dict[Function, list[_Edge]] = {function: [] for function in frames}
     known: dict[Function, set[int]] = {function: set() for function in frames}
     called: set[Function] = set()
+    code = listing(obj, reference)
+    straight = {function: _straight(code, reference, function) for function in frames}
     for call in calls(obj, reference):
         caller = call.caller
         if caller not in frames:
             continue
         known[caller].add(call.address)
+        certain = call.sure and call.address <= straight[caller]
         if call.function is not None and call.function in frames:
             # A jump for good gives the caller's stack back, with the return address of the call.
             at = entry if call.leaves else frames[caller].size or 0
             taken = frames[caller].leaves.get(call.address, at)
-            edges[caller].append(
-                _Edge(taken - entry if call.leaves else taken + cost, call.function)
-            )
+            taken = taken - entry if call.leaves else taken + cost
+            edges[caller].append(_Edge(taken, call.function, certain))
             called.add(call.function)
     indirect: dict[Function, int] = {}
-    code = listing(obj, reference)
     for caller, frame in frames.items():
         for address in frame.calls:
             if address in known[caller]:
                 continue
             goal = _nearby(code, caller, address)
             if goal is not None and goal in frames:
-                edges[caller].append(_Edge(frame.leaves[address] + cost, goal))
+                certain = address <= straight[caller]
+                edges[caller].append(_Edge(frame.leaves[address] + cost, goal, certain))
                 called.add(goal)
             else:
                 indirect[caller] = indirect.get(caller, 0) + 1
     sizes = {function: frame.size or 0 for function, frame in frames.items()}
     deepest, following, recursive = _deepest(edges, sizes)
+    proved = {one: [edge for edge in found if edge.certain] for one, found in edges.items()}
+    certainly, _, _ = _deepest(proved, sizes)
     roots = [function for function in frames if function not in called] or list(frames)
     return Graph(
         deepest,
+        certainly,
         following,
         tuple(sorted(roots, key=lambda one: -deepest[one])),
         indirect,
         frozenset(recursive),
     )
+
+
+def _straight(code: Listing, reference: Reference, function: Function) -> int:
+    """Return the address up to which every run of a function comes: that of its first branch."""
+    flow = FLOWS.get(reference.arch.name)
+    for instruction in code.within(function) if flow else ():
+        kind = flow.kind(instruction) if flow else Kind.OTHER
+        if kind is Kind.CALL:
+            continue
+        # Any number that may be a place in the function counts as a branch to it.
+        place = branch_target(instruction)
+        inside = place is not None and function.start <= place < function.end
+        skips = flow is not None and flow.skips.fullmatch(str(instruction)) is not None
+        ends = kind in {Kind.LEAVE, Kind.STOP} or branches(instruction.mnemonic)
+        if ends or inside or skips:
+            return instruction.address
+    return function.end
 
 
 def _nearby(code: Listing, caller: Function, address: int) -> Function | None:

@@ -94,7 +94,7 @@ class _Walk:
         leaders = {
             place
             for instruction in instructions
-            if _branches(instruction.mnemonic)
+            if branches(instruction.mnemonic)
             for place in [branch_target(instruction)]
             if place is not None
         }
@@ -125,8 +125,7 @@ class _Walk:
         if self.obj.machine == EM_SH and moves and moves[0].type == _R_SH_DIR32:
             return  # a word of a literal pool, whatever it looks like
         kind = self.flow.kind(instruction)
-        branches = kind in {Kind.CALL, Kind.LEAVE} or _branches(instruction.mnemonic)
-        if not branches:
+        if kind not in {Kind.CALL, Kind.LEAVE} and not branches(instruction.mnemonic):
             self.follow(instruction, moves)
             return
         leaves = kind is not Kind.CALL
@@ -210,7 +209,7 @@ def goal_of(obj: Object, move: Relocation) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _branches(mnemonic: str) -> bool:
+def branches(mnemonic: str) -> bool:
     """Say whether a mnemonic is a branch's, conditional or not."""
     return _BRANCH.match(mnemonic) is not None
 

@@ -70,25 +70,33 @@ def chain(obj: Object, reference: Reference) -> Iterator[Finding | Skipped]:
     if isinstance(bounds, str):
         yield Skipped(_CHAIN, f"the chains are compared with no limit: {bounds}")
     calls = graph(obj, reference)
-    shown = False
+    by_severity: dict[Severity, list[Function]] = {}
     for root in calls.roots:
-        depth = calls.deepest[root]
-        severity = _severity(depth, bounds)
-        if severity is Severity.NOTE and shown:
-            break
-        shown = True
-        beside = f"; the kernel's stack has {bounds.stack}" if isinstance(bounds, Limits) else ""
-        yield Finding(
-            _CHAIN,
-            severity,
-            _place(obj, root),
-            f"{depth} bytes of stack: {_listed(calls, root)}{beside}",
-            _OVERFLOW
-            if severity is not Severity.NOTE
-            else "so much is taken at least, beside what the kernel's own functions take",
-            "nothing" if severity is Severity.NOTE else "call less deep, keep less on the stack",
-            _STACK_SOURCE,
-        )
+        by_severity.setdefault(_severity(calls, root, bounds), []).append(root)
+    if len(by_severity) > 1:
+        by_severity.pop(Severity.NOTE, None)
+    for severity, roots in by_severity.items():
+        yield _chain_finding(obj, calls, roots, severity, bounds)
+
+
+def _chain_finding(
+    obj: Object, calls: Graph, roots: Sequence[Function], severity: Severity, bounds: Limits | str
+) -> Finding:
+    """Return the finding on chains that are as bad as each other: the deepest is listed."""
+    root = roots[0]
+    evidence = f"{calls.deepest[root]} bytes of stack: {_listed(calls, root)}"
+    if isinstance(bounds, Limits):
+        evidence += f"; the kernel's stack has {bounds.stack}"
+    if severity is Severity.NOTE:
+        meaning, mend = "so much is taken at least, beside what the kernel's own functions take", ""
+    else:
+        meaning, mend = _OVERFLOW, "call less deep, keep less on the stack"
+        evidence += f"; so do {len(roots) - 1} more" if len(roots) > 1 else ""
+    if severity is Severity.WARNING:
+        meaning = f"if a run comes this way, {meaning}"
+    return Finding(
+        _CHAIN, severity, _place(obj, root), evidence, meaning, mend or "nothing", _STACK_SOURCE
+    )
 
 
 def unknown(obj: Object, reference: Reference) -> Iterator[Finding | Skipped]:
@@ -126,10 +134,11 @@ def unknown(obj: Object, reference: Reference) -> Iterator[Finding | Skipped]:
         yield _note(obj, list(lost), f"the frame is not known: {reasons}", meaning)
 
 
-def _severity(depth: int, bounds: Limits | str) -> Severity:
-    if isinstance(bounds, str) or depth * 2 <= bounds.stack:
+def _severity(calls: Graph, root: Function, bounds: Limits | str) -> Severity:
+    """An error is what every run takes; the deepest chain may need data that never comes."""
+    if isinstance(bounds, str) or calls.deepest[root] * 2 <= bounds.stack:
         return Severity.NOTE
-    return Severity.ERROR if depth > bounds.stack else Severity.WARNING
+    return Severity.ERROR if calls.certain[root] > bounds.stack else Severity.WARNING
 
 
 def _note(obj: Object, functions: Sequence[Function], evidence: str, meaning: str) -> Finding:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.toolchains.load import load
-from pipeline.validate.calls import _branches, calls
+from pipeline.validate.calls import branches, calls
 from pipeline.validate.code import CHECKS
 from pipeline.validate.code_tables import never_returns, panics, returns, sleeps
 from pipeline.validate.disassembly import Instruction
@@ -362,5 +362,5 @@ def test_a_hostile_listing_takes_little_time(tmp_path: Path) -> None:
 
 
 def test_what_is_a_branch() -> None:
-    assert all(_branches(word) for word in ("bf", "bf.s", "bt.s", "bra", "jsr", "bne", "l.bf"))
-    assert not any(_branches(word) for word in ("bfextu", "bfins", "bset", "bic", "mov"))
+    assert all(branches(word) for word in ("bf", "bf.s", "bt.s", "bra", "jsr", "bne", "l.bf"))
+    assert not any(branches(word) for word in ("bfextu", "bfins", "bset", "bic", "mov"))

@@ -213,6 +213,37 @@ def test_limits_decide_how_bad_it_is(
     )
 
 
+@pytest.mark.parametrize(
+    ("before", "severity"),
+    [
+        ("beqs &leaf", Severity.WARNING),
+        ("beqs 10", Severity.WARNING),
+        ("tstl %d0", Severity.ERROR),
+        ("bsrl &tail", Severity.ERROR),
+    ],
+)
+def test_a_chain_that_not_every_run_takes_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str, severity: Severity
+) -> None:
+    monkeypatch.setattr(stack, "limits", lambda _reference: Limits(600, 0))
+    entry = CHAIN["init_module"].replace("bsrl", f"{before}\nbsrl")
+    obj, reference = listed(tmp_path, "m68k", **{**CHAIN, "init_module": entry})
+    (one,) = found(obj, reference, "stack.chain")
+    assert one.severity is severity
+    assert one.meaning.startswith("if a run comes") == (severity is Severity.WARNING)
+
+
+def test_many_chains_as_bad_are_one_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stack, "limits", lambda _reference: Limits(1000, 0))
+    other = {"cleanup_module": CHAIN["init_module"]}
+    obj, reference = listed(tmp_path, "m68k", **CHAIN, **other)
+    (one,) = found(obj, reference, "stack.chain")
+    assert one.severity is Severity.WARNING
+    assert one.evidence.endswith("; so do 1 more")
+
+
 def test_without_a_tree_the_figures_are_noted_and_the_comparison_is_skipped(tmp_path: Path) -> None:
     obj, reference = listed(tmp_path, "m68k", **CHAIN)
     (skip, note) = stack.CHECKS["stack.chain"](obj, reference)
