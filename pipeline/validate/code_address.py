@@ -71,7 +71,7 @@ _ABSOLUTE = {
         (range(0x80000000, 0x81000000), range(0xF0000000, 1 << 32)),
         "arch/m68k/include/asm/processor.h, TASK_SIZE; arch/m68k/include/asm/amigahw.h, zTwoBase; "
         "arch/m68k/include/asm/raw_io.h, in_8",
-        # inb(0x1fe) of a bus behind a window is a move of a byte, inw of a word, at a constant address.
+        # inb(0x1fe), inw(0x1fe) of a bus behind a window move a byte, a word at a constant address.
         re.compile(r"(?:move|clr|tst)[bw]"),
     ),
     "arc": Absolute(
