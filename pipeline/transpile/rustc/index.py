@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Find what a file of intermediate representation defines, and read a thing only when asked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pipeline.transpile.rustc.body import read_blocks, read_head
+from pipeline.transpile.rustc.ir import Function, IrError, Variable
+from pipeline.transpile.rustc.lexer import name_of
+from pipeline.transpile.rustc.parse import read_variable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_HEAD = re.compile(
+    r'^(?:(?P<kind>define|declare) [^@\n]*(?P<function>@(?:"[^"]*"|[-\w.$]+))\('
+    r'|(?P<variable>@(?:"[^"]*"|[-\w.$]+)) = '
+    r'|(?P<type>%(?:"[^"]*"|[-\w.$]+)) = type (?P<body>.*)'
+    r"|attributes (?P<group>#\d+) = \{(?P<attributes>.*)\}"
+    r"|target datalayout = \"(?P<layout>[^\"]*)\""
+    r"|!(?P<meta>\d+) = (?P<data>.*))",
+    re.MULTILINE,
+)
+_COMMENT = re.compile(r"; (?!Function Attrs)(.*)")
+
+
+class Module:
+    """One file: names to places in its text; ``path`` is only for messages."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.text = path.read_text(encoding="utf-8")
+        self.layout = ""
+        self.functions: dict[str, int] = {}
+        self.declared: dict[str, int] = {}
+        self.variables: dict[str, int] = {}
+        self.types: dict[str, str] = {}
+        self.groups: dict[str, str] = {}
+        self.metadata: dict[int, tuple[int, int]] = {}
+        for match in _HEAD.finditer(self.text):
+            self._note(match)
+
+    def _note(self, match: re.Match[str]) -> None:
+        if match["kind"]:
+            places = self.functions if match["kind"] == "define" else self.declared
+            places[name_of(match["function"])] = match.start()
+        elif match["variable"]:
+            self.variables[name_of(match["variable"])] = match.start()
+        elif match["meta"]:
+            self.metadata[int(match["meta"])] = match.span("data")
+        elif match["type"]:
+            self.types[name_of(match["type"])] = match["body"]
+        elif match["group"]:
+            self.groups[match["group"]] = match["attributes"]
+        else:
+            self.layout = match["layout"] or self.layout
+
+    def function(self, name: str) -> Function:
+        """Read a function that this file defines or declares."""
+        start = self.functions.get(name, self.declared.get(name, -1))
+        if start < 0:
+            raise IrError("a function that is not there", name)
+        end = self.text.index("\n", start)
+        try:
+            head, group = read_head(self.text[start:end], self.types, self._path_of(start))
+            words = {word for word in self.groups.get(group, "").split() if word.isidentifier()}
+            head = replace(head, attributes=head.attributes | words)
+            if name not in self.functions:
+                return head
+            close = self.text.index("\n}", end)
+            blocks = read_blocks(self.text[end + 1 : close].split("\n"), self.types)
+        except IrError as error:
+            raise IrError(error.construct, name) from None
+        return replace(head, blocks=blocks)
+
+    def variable(self, name: str) -> Variable:
+        """Read a variable."""
+        start = self.variables[name]
+        try:
+            return read_variable(self.text[start : self.text.index("\n", start)], self.types)
+        except IrError as error:
+            raise IrError(error.construct, name) from None
+
+    def node(self, number: int) -> str:
+        """Return the text of a node of metadata."""
+        start, end = self.metadata[number]
+        return self.text[start:end]
+
+    def _path_of(self, start: int) -> str:
+        """Return the Rust path that rustc writes in a comment above a function."""
+        for line in reversed(self.text[max(0, start - 4000) : start].rstrip("\n").split("\n")[-2:]):
+            if match := _COMMENT.fullmatch(line):
+                return match[1]
+        return ""
