@@ -92,7 +92,7 @@ def _result_attributes(at: Cursor) -> frozenset[str]:
         if word == "align" and at.peek() != "(":
             at.next()
         at.skip_parentheses()
-    return frozenset(found & {"zeroext", "signext", "inreg"})
+    return frozenset(found & {"zeroext", "signext", "inreg", "noundef"})
 
 
 def read_blocks(lines: list[str], types: dict[str, str]) -> tuple[Block, ...]:

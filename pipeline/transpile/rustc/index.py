@@ -58,23 +58,30 @@ class Module:
         else:
             self.layout = match["layout"] or self.layout
 
-    def function(self, name: str) -> Function:
-        """Read a function that this file defines or declares."""
+    def head(self, name: str) -> Function:
+        """Read the head of a function that this file defines or declares."""
         start = self.functions.get(name, self.declared.get(name, -1))
         if start < 0:
             raise IrError("a function that is not there", name)
         end = self.text.index("\n", start)
         try:
             head, group = read_head(self.text[start:end], self.types, self._path_of(start))
-            words = {word for word in self.groups.get(group, "").split() if word.isidentifier()}
-            head = replace(head, attributes=head.attributes | words)
-            if name not in self.functions:
-                return head
-            close = self.text.index("\n}", end)
-            blocks = read_blocks(self.text[end + 1 : close].split("\n"), self.types)
         except IrError as error:
             raise IrError(error.construct, name) from None
-        return replace(head, blocks=blocks)
+        words = {word for word in self.groups.get(group, "").split() if word.isidentifier()}
+        defined = name in self.functions
+        return replace(head, attributes=head.attributes | words, defined=defined)
+
+    def function(self, name: str) -> Function:
+        """Read a function that this file defines."""
+        head = self.head(name)
+        start = self.text.index("\n", self.functions[name]) + 1
+        try:
+            close = self.text.index("\n}", start)
+            return replace(head, blocks=read_blocks(self.text[start:close].split("\n"), self.types))
+        except (IrError, ValueError) as error:
+            construct = error.construct if isinstance(error, IrError) else "no end"
+            raise IrError(construct, name) from None
 
     def variable(self, name: str) -> Variable:
         """Read a variable."""
@@ -83,6 +90,17 @@ class Module:
             return read_variable(self.text[start : self.text.index("\n", start)], self.types)
         except IrError as error:
             raise IrError(error.construct, name) from None
+
+    def words(self, name: str) -> set[str]:
+        """Return the words with which a definition begins: its linkage is one of them."""
+        start = self.functions.get(name, self.variables.get(name, self.declared.get(name, 0)))
+        line = self.text[start : self.text.index("\n", start)]
+        before, _, after = line.partition("=")
+        return set((after if name in self.variables else before).split()[:5])
+
+    def visible(self, name: str) -> bool:
+        """Say whether a name that is defined or declared here means the same in every file."""
+        return not self.words(name) & {"private", "internal"}
 
     def node(self, number: int) -> str:
         """Return the text of a node of metadata."""

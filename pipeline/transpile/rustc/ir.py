@@ -11,12 +11,13 @@ from typing import Any
 
 
 class IrError(Exception):
-    """A construct that is not understood, with the function or global that has it."""
+    """A construct that is not understood, with the function or global that has it, and a mend."""
 
-    def __init__(self, construct: str, where: str = "") -> None:
+    def __init__(self, construct: str, where: str = "", mend: str = "") -> None:
         super().__init__(construct)
         self.construct = construct
         self.where = where
+        self.mend = mend
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Function:
-    """A function; a declaration has no blocks."""
+    """A function; a head that was read alone has no blocks, whether ``defined`` or not."""
 
     name: str
     result: Type
@@ -189,6 +190,7 @@ class Function:
     path: str
     blocks: tuple[Block, ...]
     location: int | None = None
+    defined: bool = False
 
 
 @dataclass(frozen=True)

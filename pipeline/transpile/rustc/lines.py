@@ -14,6 +14,8 @@ _SCOPE = re.compile(r"\bscope: !(\d+)")
 _FILE = re.compile(r"\bfile: !(\d+)")
 _NAME = re.compile(r'filename: "((?:[^"\\]|\\.)*)"')
 _DEEP = 50
+OWN = "#line own\n"
+"""Stands for the directive that goes back to the lines of the C file itself."""
 
 
 class Lines:
@@ -39,6 +41,10 @@ class Lines:
         self.last = text
         return text
 
+    def end(self) -> str:
+        """Return what ends the lines of a function: behind it no line of Rust is meant."""
+        return OWN if self.last else ""
+
     def _file(self, number: int) -> str:
         """Follow scopes up to one that names a file."""
         for _ in range(_DEEP):
@@ -55,3 +61,14 @@ class Lines:
                 return ""
             number = int(scope[1])
         return ""
+
+
+def own_lines(text: str, name: str) -> str:
+    """Return C with every :data:`OWN` as the directive that names its own line and file."""
+    parts = text.split(OWN)
+    done = [parts[0]]
+    line = parts[0].count("\n") + 1
+    for part in parts[1:]:
+        done.append(f'#line {line + 1} "{name}"\n{part}')
+        line += 1 + part.count("\n")
+    return "".join(done)

@@ -41,7 +41,9 @@ _EMPTY = {
 }
 _EXPRESSIONS = frozenset({"getelementptr", "ptrtoint", "inttoptr", "bitcast", "sub", "add", "trunc"})
 _FLAGS = frozenset({"inbounds", "nuw", "nsw", "nusw", "exact", "disjoint", "nneg", "samesign"})
-_CALL_ATTRIBUTES = frozenset({"zeroext", "signext", "sret", "byval", "inreg"})
+_CALL_ATTRIBUTES = frozenset({"zeroext", "signext", "sret", "byval", "inreg", "noundef"})
+_COPY = frozenset({"nocapture", "dead_on_return"})
+_COPY_CAPTURES = (["(", "address", ")"], ["(", "none", ")"])
 _LINKAGES = frozenset(
     {"private", "internal", "external", "weak", "weak_odr", "linkonce", "linkonce_odr",
      "available_externally", "common", "extern_weak"}
@@ -174,7 +176,10 @@ def read_typed(at: Cursor) -> Typed:
 
 
 def read_attributes(at: Cursor) -> frozenset[str]:
-    """Step over attributes of a parameter; return those that decide how it is passed."""
+    """Step over attributes of a parameter; return those that decide how it is passed.
+
+    ``indirect`` stands for those that only the address of a copy has.
+    """
     found = set()
     while (word := at.peek()).isidentifier() and not _is_value(word):
         at.next()
@@ -182,7 +187,10 @@ def read_attributes(at: Cursor) -> frozenset[str]:
             found.add(word)
         if word == "align" and at.peek() != "(":
             at.next()
+        start = at.at
         at.skip_parentheses()
+        if word in _COPY or (word == "captures" and at.words[start : at.at] in _COPY_CAPTURES):
+            found.add("indirect")
     return frozenset(found)
 
 

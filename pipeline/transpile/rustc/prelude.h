@@ -44,12 +44,14 @@ typedef __int128 s128;
 #define u128_eq(a, b) ((a) == (b))
 #define u128_ult(a, b) ((a) < (b))
 #define u128_slt(a, b) ((s128)(a) < (s128)(b))
+#ifndef FERRIC_NO_FLOAT
 #define u128_to_f64(a) ((double)(a))
 #define s128_to_f64(a) ((double)(s128)(a))
 #define u128_to_f32(a) ((float)(a))
 #define s128_to_f32(a) ((float)(s128)(a))
 #define u128_of_float(a) ((u128)(a))
 #define s128_of_float(a) ((u128)(s128)(a))
+#endif
 #else
 #if FERRIC_BIG
 typedef struct { u64 high, low; } u128;
@@ -188,6 +190,7 @@ FERRIC_INLINE u128 u128_srem(u128 a, u128 b)
 			   minus_a);
 }
 
+#ifndef FERRIC_NO_FLOAT
 FERRIC_INLINE u128 u128_of_float(double a)
 {
 	u64 high = (u64)(a / 18446744073709551616.0);
@@ -199,6 +202,7 @@ FERRIC_INLINE u128 s128_of_float(double a)
 {
 	return a < 0 ? u128_neg_if(u128_of_float(-a), 1) : u128_of_float(a);
 }
+#endif
 #endif
 
 FERRIC_INLINE u8 u128_add_overflow(u128 a, u128 b, u128 *sum)
@@ -332,6 +336,7 @@ FERRIC_INLINE u256 u256_lshr(u256 a, unsigned int n)
 #define u128_sgt(a, b) u128_slt(b, a)
 #define u128_sge(a, b) (!u128_slt(a, b))
 
+#ifndef FERRIC_NO_FLOAT
 FERRIC_INLINE float ferric_f32(u32 bits)
 {
 	union { u32 bits; float value; } both = { .bits = bits };
@@ -359,6 +364,7 @@ FERRIC_INLINE u64 ferric_bits_f64(double value)
 
 	return both.bits;
 }
+#endif
 
 /* An integer of so many bytes as no C type has, in the byte order of memory. */
 FERRIC_INLINE u64 ferric_load(const void *from, unsigned int bytes)

@@ -7,39 +7,30 @@ own.  What nobody reaches is never read.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.transpile.rustc.index import Module
-from pipeline.transpile.rustc.ir import (
-    Array,
-    Float,
-    Function,
-    Int,
-    IrError,
-    Local,
-    Parameter,
-    Ptr,
-    Signature,
-    Struct,
-    Variable,
-    Void,
-)
+from pipeline.transpile.rustc.border import check_border, passed
+from pipeline.transpile.rustc.ir import Array, Function, Int, IrError, Signature, Struct, Type
 from pipeline.transpile.rustc.layout import DataLayout
-from pipeline.transpile.rustc.lines import Lines
+from pipeline.transpile.rustc.lines import Lines, own_lines
 from pipeline.transpile.rustc.types_c import CTypes
 from pipeline.transpile.rustc.values import Constants, reached
-from pipeline.transpile.rustc.write_function import FunctionWriter
+from pipeline.transpile.rustc.write_function import FunctionWriter, parameter_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from pipeline.transpile.rustc.index import Module
+    from pipeline.transpile.rustc.ir import Variable
+
 PRELUDE = Path(__file__).with_name("prelude.h")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_HIDDEN = ("private", "internal")
-_WEAK = ("weak", "weak_odr", "linkonce", "linkonce_odr", "extern_weak")
+_WEAK = frozenset({"weak", "weak_odr", "linkonce", "linkonce_odr", "extern_weak"})
+_DECLARED = frozenset({"private", "internal", "external", "extern_weak"})
 _BUILTIN = {
     "memcpy": "void *memcpy(void *, const void *, __SIZE_TYPE__)",
     "memmove": "void *memmove(void *, const void *, __SIZE_TYPE__)",
@@ -59,135 +50,146 @@ class Key:
 
 
 class Program:
-    """The files of all crates, and the C that is made of what is reached."""
+    """The files of all crates, and the C that is made of what is reached.
 
-    def __init__(self, modules: Sequence[Module], exported: Iterable[str]) -> None:
+    ``exported`` are the names that C sees; ``floats`` says whether C has floating point.
+    """
+
+    def __init__(
+        self, modules: Sequence[Module], exported: Iterable[str], *, floats: bool = True
+    ) -> None:
         layouts = {module.layout for module in modules if module.layout}
         if len(layouts) != 1:
             raise IrError(f"{len(layouts)} data layouts in one program")
         self.layout = DataLayout.read(layouts.pop())
         self.modules = modules
-        self.types = CTypes(self.layout)
-        self.exported = frozenset(exported)
-        self.aliases: dict[str, str] = {}
-        self.owners: dict[str, int] = {}
-        self.names: dict[Key, str] = {}
-        self.taken: set[str] = set()
-        self.signatures: dict[Key, Signature] = {}
-        self.prototypes: list[str] = []
-        self.data: list[str] = []
-        self.bodies: list[str] = []
-        self.waiting: list[Key] = []
+        self.types = CTypes(self.layout, floats=floats)
+        self._exported = frozenset(exported)
+        self._aliases: dict[str, str] = {}
+        self._empty: set[str] = set()
+        self._owners: dict[str, int] = {}
+        self._names: dict[Key, str] = {}
+        self._taken: set[str] = set()
+        self._signatures: dict[Key, Signature] = {}
+        self._prototypes: list[str] = []
+        self._data: list[str] = []
+        self._bodies: list[str] = []
+        self._waiting: list[Key] = []
+        self._undefined: set[str] = set()
         for number, module in enumerate(modules):
             for name in (*module.functions, *module.variables):
-                if not (_words(module, name) & {*_HIDDEN, "external", "extern_weak"}):
-                    self.owners.setdefault(name, number)
+                if not module.words(name) & _DECLARED:
+                    self._owners.setdefault(name, number)
 
     def define(self, name: str, target: str) -> None:
         """Let ``name``, which no file defines, mean ``target``."""
-        self.aliases[name] = target
+        self._aliases[name] = target
 
-    def write(self, roots: Iterable[str]) -> str:
-        """Return the C of everything that the roots reach."""
+    def define_empty(self, name: str) -> None:
+        """Let ``name``, which no file defines, be a function that does nothing."""
+        self._empty.add(name)
+
+    def undefined(self) -> set[str]:
+        """Return the names that were reached and that no file defines."""
+        return self._undefined
+
+    def write(self, roots: Iterable[str], c_name: str = "") -> str:
+        """Return the C of everything that the roots reach; the file will be called ``c_name``."""
         for root in roots:
-            if root not in self.owners:
+            if root not in self._owners:
                 raise IrError("a root that no crate defines", root)
-            self._symbol(root, self.owners[root])
-        while self.waiting:
-            self._emit(self.waiting.pop())
-        parts = (
-            [PRELUDE.read_text(encoding="utf-8")],
-            self.types.declarations,
-            self.prototypes,
-            self.data,
-            self.bodies,
-        )
-        return "\n".join(line for part in parts for line in part) + "\n"
+            self.symbol(root, self._owners[root])
+        while self._waiting:
+            self._emit(self._waiting.pop())
+        prelude = PRELUDE.read_text(encoding="utf-8")
+        head = [prelude] if self.types.floats else ["#define FERRIC_NO_FLOAT", prelude]
+        parts = (head, self.types.declarations, self._prototypes, self._data, self._bodies)
+        return own_lines("\n".join(line for part in parts for line in part) + "\n", c_name)
 
     # Names
 
     def _key(self, name: str, module: int) -> Key:
         own = self.modules[module]
-        if (name in own.functions or name in own.variables) and _words(own, name) & {*_HIDDEN}:
+        if (name in own.functions or name in own.variables) and not own.visible(name):
             return Key(name, module)
-        return Key(self.aliases.get(name, name), None)
+        return Key(self._aliases.get(name, name), None)
 
-    def _symbol(self, name: str, module: int) -> str:
+    def symbol(self, name: str, module: int) -> str:
         """Return the C name of what file ``module`` calls ``name``; it will be written."""
         key = self._key(name, module)
-        if key not in self.names:
+        if key not in self._names:
             plain = re.sub(r"\W", "_", key.name)
             plain = plain if _IDENTIFIER.fullmatch(plain) else f"_{plain}"
-            while plain in self.taken:
+            while plain in self._taken:
                 plain = f"{plain}_{module}"
-            self.taken.add(plain)
-            self.names[key] = plain
-            self.waiting.append(key)
-            self._declare(key, module)
-        return self.names[key]
+            self._taken.add(plain)
+            self._names[key] = plain
+            self._waiting.append(key)
+            try:
+                self._declare(key, module)
+            except IrError as error:
+                raise IrError(error.construct, error.where or key.name, error.mend) from None
+        return self._names[key]
+
+    def called_as(self, name: str, module: int, signature: Signature) -> bool:
+        """Say whether the own type of what file ``module`` calls ``name`` is that of a call."""
+        return self._signatures.get(self._key(name, module)) == signature
 
     def _place(self, key: Key, module: int) -> int:
         """Return the file that has a thing, or the one that declares it."""
         if key.module is not None:
             return key.module
-        return self.owners.get(key.name, module)
+        return self._owners.get(key.name, module)
+
+    # Declarations, so that the order of definitions is free
 
     def _declare(self, key: Key, module: int) -> None:
-        """Write a prototype of a function, so that the order of definitions is free."""
         own = self.modules[self._place(key, module)]
         if key.name in own.variables:
             self._declare_variable(key, own.variable(key.name))
             return
-        head = own.function(key.name)
-        signature = Signature(
-            head.result, tuple(one.type for one in head.parameters), head.variadic
-        )
-        self.signatures[key] = signature
-        if key.name in _BUILTIN and not head.blocks:
-            self.prototypes.append(f"{_BUILTIN[key.name]};")
+        head = own.head(key.name)
+        parameters = tuple(one.type for one in head.parameters)
+        self._signatures[key] = Signature(head.result, parameters, head.variadic)
+        if key.name in _BUILTIN and not head.defined:
+            self._prototypes.append(f"{_BUILTIN[key.name]};")
             return
-        name = self.names[key]
         if self._crosses(key, head):
-            _check_border(head)
-        label = "" if name == key.name or head.blocks else f' __asm__("{key.name}")'
-        self.prototypes.append(f"{self._head(key, head, named=False)}{label}{_marks(head)};")
+            check_border(head)
+        named = head.defined or self._names[key] == key.name or key.name in self._empty
+        label = "" if named else f' __asm__("{key.name}")'
+        self._prototypes.append(f"{self._head(key, head, named=False)}{label}{_marks(head)};")
 
     def _crosses(self, key: Key, head: Function) -> bool:
         """Say whether C calls this function, or it is C's."""
-        if not head.blocks:
-            return not key.name.startswith(("_R", "_ZN"))
-        return key.name in self.exported
+        if not head.defined:
+            return not key.name.startswith(("_R", "_ZN", "__rust_"))
+        return key.name in self._exported
 
     def _head(self, key: Key, head: Function, *, named: bool) -> str:
-        border = self._crosses(key, head)
-        words = []
-        for one in head.parameters:
-            kind = self._passed(one.type, one.attributes, border=border)
-            words.append(kind + (f" p_{one.name}" if named else ""))
+        words = [passed(self.types, one.type, one.attributes) for one in head.parameters]
+        if named:
+            names = parameter_names(head)
+            words = [f"{kind} {name}" for kind, name in zip(words, names, strict=True)]
         words += ["..."] if head.variadic else []
-        result = self._passed(head.result, head.result_attributes, border=border)
-        linkage = "" if key.name in self.exported or not head.blocks else "static "
-        return f"{linkage}{result} {self.names[key]}({', '.join(words) or 'void'})"
-
-    def _passed(self, kind: object, attributes: frozenset[str], *, border: bool) -> str:
-        """Return the type of a parameter; C's own ABI extends by the sign of the type."""
-        name = self.types.name(kind)  # type: ignore[arg-type]
-        if border and isinstance(kind, Int) and "signext" in attributes:
-            return f"s{name[1:]}"
-        return name
+        result = passed(self.types, head.result, head.result_attributes)
+        own = head.defined or key.name in self._empty
+        storage = "static " if own and key.name not in self._exported else ""
+        return f"{storage}{result} {self._names[key]}({', '.join(words) or 'void'})"
 
     def _declare_variable(self, key: Key, variable: Variable) -> None:
-        name = self.names[key]
+        name = self._names[key]
         if variable.thread_local:
-            raise IrError("a thread-local variable: the kernel has none", key.name)
+            raise IrError("a thread-local variable", key.name, "the kernel has none: use a static")
         if variable.value is None:
             label = "" if name == key.name else f' __asm__("{key.name}")'
             weak = " __attribute__((weak))" if variable.linkage == "extern_weak" else ""
-            self.prototypes.append(f"extern u8 {name}[]{label}{weak};")
+            self._prototypes.append(f"extern u8 {name}[]{label}{weak};")
             return
-        storage = "extern " if key.name in self.exported else "static "
+        storage = "extern " if key.name in self._exported else "static "
         const = "const " if variable.constant else ""
-        self.prototypes.append(f"{self._struct_of(name, variable)}\n{storage}{const}struct s_{name} {name};")
+        struct = self._struct_of(name, variable)
+        self._prototypes.append(f"{struct}\n{storage}{const}struct s_{name} {name};")
 
     def _struct_of(self, name: str, variable: Variable) -> str:
         """Return the declaration of a structure that has the bytes of a variable."""
@@ -206,118 +208,72 @@ class Program:
 
     def _emit(self, key: Key) -> None:
         module = self._place(key, -1)
-        if module < 0:
-            return
         own = self.modules[module]
+        if module < 0:
+            self._emit_outside(key)
+            return
         try:
             if key.name in own.variables:
                 self._emit_variable(key, own.variable(key.name), module)
             elif key.name in own.functions:
                 self._emit_function(key, own.function(key.name), module)
         except IrError as error:
-            raise IrError(error.construct, error.where or key.name) from None
+            raise IrError(error.construct, error.where or key.name, error.mend) from None
 
-    def _constants(self, module: int) -> _ModuleConstants:
-        return _ModuleConstants(self, module)
+    def _emit_outside(self, key: Key) -> None:
+        """Note what no file defines; one that is to be empty becomes a function."""
+        if key.name in self._empty:
+            self._bodies.append(f"static void {self._names[key]}(void)\n{{\n}}\n")
+        else:
+            self._undefined.add(key.name)
+
+    def _constants(self, module: int) -> Constants:
+        """Return a writer of constants as one file means them."""
+        return Constants(
+            self.types,
+            functools.partial(self.symbol, module=module),
+            lambda name, signature: self.called_as(name, module, signature),
+        )
 
     def _emit_variable(self, key: Key, variable: Variable, module: int) -> None:
         if variable.value is None:
+            self._undefined.add(key.name)
             return
-        name = self.names[key]
-        for used in reached(variable.value):
-            self._symbol(used, module)
+        name = self._names[key]
+        for used in sorted(reached(variable.value)):
+            self.symbol(used, module)
         constants = self._constants(module)
         value = constants.expression(variable.value, variable.type, static=True)
         if not isinstance(variable.type, Struct):
             value = f"{{ {value} }}"
-        storage = "" if key.name in self.exported else "static "
+        storage = "" if key.name in self._exported else "static "
         const = "const " if variable.constant else ""
-        section = f'section("{variable.section}")' if variable.section else ""
-        weak = "weak" if variable.linkage in _WEAK else ""
-        marks = ", ".join(word for word in ("used" if section else "", section, weak) if word)
-        attributes = f" __attribute__(({marks}))" if marks else ""
-        self.data.append(f"{storage}{const}struct s_{name} {name}{attributes} = {value};")
+        marks = [f'section("{variable.section}")', "used"] if variable.section else []
+        marks += ["weak"] if variable.linkage in _WEAK else []
+        attributes = f" __attribute__(({', '.join(marks)}))" if marks else ""
+        self._data.append(f"{storage}{const}struct s_{name} {name}{attributes} = {value};")
 
-    def _emit_function(self, key: Key, head: Function, module: int) -> None:
-        own = self.modules[module]
-        function = own.function(key.name)
-        lines = Lines(own)
+    def _emit_function(self, key: Key, function: Function, module: int) -> None:
+        lines = Lines(self.modules[module])
         writer = FunctionWriter(function, self.types, self._constants(module), lines.directive)
-        for one in function.parameters:
-            writer.names[one.name] = f"p_{one.name}" if _IDENTIFIER.fullmatch(f"p_{one.name}") else ""
-        clean = tuple(
-            Parameter(one.type, re.sub(r"\W", "_", one.name), one.attributes)
-            for one in function.parameters
-        )
-        for old, new in zip(function.parameters, clean, strict=True):
-            writer.names[old.name] = f"p_{new.name}"
-        import dataclasses
-
-        shown = dataclasses.replace(head, parameters=clean)
         path = f"/* {function.path.replace('*/', '* /')} */\n" if function.path else ""
         start = lines.directive(function.location)
         start = f"{start}\n" if start else ""
-        self.bodies.append(f"{path}{start}{self._head(key, shown, named=True)}\n{writer.body()}\n")
+        head = self._head(key, function, named=True)
+        self._bodies.append(f"{path}{start}{head}\n{writer.body()}\n{lines.end()}")
 
 
-class _ModuleConstants(Constants):
-    """Constants as one file means them."""
-
-    def __init__(self, program: Program, module: int) -> None:
-        super().__init__(program.types, lambda name: program._symbol(name, module))
-        self._program = program
-        self._module = module
-
-    def called_as(self, name: str, signature: Signature) -> bool:
-        """Say whether a function's own type is that of a call."""
-        key = self._program._key(name, self._module)
-        return self._program.signatures.get(key) == signature
-
-
-def _words(module: Module, name: str) -> set[str]:
-    """Return the words with which the definition of a name begins: its linkage is one of them."""
-    start = module.functions.get(name, module.variables.get(name, 0))
-    line = module.text[start : module.text.index("\n", start)]
-    before, _, after = line.partition("=")
-    return set((after if name in module.variables else before).split()[:5])
-
-
-def _flat(kind: object) -> tuple[object, ...]:
+def _flat(kind: Type) -> tuple[Type, ...]:
     return kind.members if isinstance(kind, Struct) else (kind,)
 
 
 def _marks(head: Function) -> str:
     """Return the attributes that matter for what GCC makes of a function."""
-    words = []
-    if "noreturn" in head.attributes:
-        words.append("noreturn")
-    if "cold" in head.attributes:
-        words.append("cold")
-    if head.blocks and "noinline" in head.attributes:
+    words = [word for word in ("noreturn", "cold") if word in head.attributes]
+    if head.defined and "noinline" in head.attributes:
         words.append("noinline")
     if head.section:
         words.append(f'section("{head.section}")')
     if head.linkage in _WEAK:
         words.append("weak")
     return f" __attribute__(({', '.join(words)}))" if words else ""
-
-
-def _check_border(head: Function) -> None:
-    """Refuse a function that C calls, or that is C's, with what C would pass in its own way."""
-    for number, one in enumerate(head.parameters):
-        if {"sret", "byval"} & one.attributes:
-            word = "returns" if "sret" in one.attributes else f"takes (parameter {number})"
-            raise IrError(f"a function at the border of C that {word} a structure by value", head.name)
-        if not _plain(one.type):
-            raise IrError(f"parameter {number} of a function at the border of C", head.name)
-    if not isinstance(head.result, Void) and not _plain(head.result):
-        raise IrError("the result of a function at the border of C", head.name)
-
-
-def _plain(kind: object) -> bool:
-    if isinstance(kind, Int):
-        return kind.bits in (1, 8, 16, 32, 64)
-    return isinstance(kind, Ptr | Float)
-
-
-__all__ = ["Local", "Program"]

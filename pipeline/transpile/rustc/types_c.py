@@ -11,7 +11,6 @@ from pipeline.transpile.rustc.ir import (
     Int,
     IrError,
     Ptr,
-    Signature,
     Struct,
     Type,
     Void,
@@ -35,8 +34,9 @@ def container(bits: int) -> int:
 class CTypes:
     """Names for types; what has to be declared first is collected in ``declarations``."""
 
-    def __init__(self, layout: DataLayout) -> None:
+    def __init__(self, layout: DataLayout, *, floats: bool = True) -> None:
         self.layout = layout
+        self.floats = floats
         self.declarations: list[str] = []
         self._structs: dict[Type, str] = {}
         self._accesses: dict[tuple[str, int], str] = {}
@@ -49,6 +49,8 @@ class CTypes:
             return "void *"
         if isinstance(kind, Void):
             return "void"
+        if isinstance(kind, Float) and not self.floats:
+            raise IrError(f"floating point ({kind.name}), which this architecture's kernel has not")
         if isinstance(kind, Float) and kind.name in _FLOATS:
             return _FLOATS[kind.name]
         if isinstance(kind, Struct | Array):
@@ -74,16 +76,6 @@ class CTypes:
             self._accesses[key] = name
             self.declarations.append(f"FERRIC_AT({base}, {name}, {alignment});")
         return self._accesses[key]
-
-    def pointer_to(self, signature: Signature) -> str:
-        """Return the C type of a pointer to a function."""
-        return f"{self.name(signature.result)} (*)({self.parameters(signature)})"
-
-    def parameters(self, signature: Signature) -> str:
-        """Return the parameters' types between commas."""
-        words = [self.name(kind) for kind in signature.parameters]
-        words += ["..."] if signature.variadic else []
-        return ", ".join(words) or "void"
 
 
 def members_of(kind: Struct | Array) -> tuple[Type, ...]:

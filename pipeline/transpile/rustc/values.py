@@ -18,6 +18,7 @@ from pipeline.transpile.rustc.ir import (
     IrError,
     Number,
     Ptr,
+    Signature,
     Struct,
     Type,
     Typed,
@@ -33,11 +34,20 @@ if TYPE_CHECKING:
 
 
 class Constants:
-    """Writes constants; ``symbol`` gives a global's C name and remembers that it is needed."""
+    """Writes constants; ``symbol`` gives a global's C name and remembers that it is needed.
 
-    def __init__(self, types: CTypes, symbol: Callable[[str], str]) -> None:
+    ``called_as`` says whether a function's own type is that of a call.
+    """
+
+    def __init__(
+        self,
+        types: CTypes,
+        symbol: Callable[[str], str],
+        called_as: Callable[[str, Signature], bool],
+    ) -> None:
         self.types = types
         self.symbol = symbol
+        self.called_as = called_as
 
     def expression(self, value: Value, kind: Type, *, static: bool = False) -> str:
         """Return ``value`` as an expression; ``static`` for an initialiser of a global."""

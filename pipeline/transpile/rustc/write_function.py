@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pipeline.transpile.rustc import atomics, intrinsics, operations
+from pipeline.transpile.rustc.border import passed
 from pipeline.transpile.rustc.ir import (
     Array,
     Block,
@@ -60,11 +61,14 @@ class FunctionWriter:
         self.declared: list[str] = []
         self.out: list[str] = []
         self.slots = _slots(function)
+        for parameter, name in zip(function.parameters, parameter_names(function), strict=True):
+            self.kinds[parameter.name] = parameter.type
+            kind = types.name(parameter.type)
+            signed = "signext" in parameter.attributes
+            self.names[parameter.name] = f"(({kind}){name})" if signed else name
 
     def body(self) -> str:
         """Return the function's body with its braces."""
-        for parameter in self.function.parameters:
-            self.kinds[parameter.name] = parameter.type
         lines = []
         for block in self.function.blocks:
             lines += self._block(block)
@@ -366,7 +370,7 @@ class FunctionWriter:
         kinds = tuple(operand.type for operand in one.operands)
         fixed = kinds[: one.extra["fixed"]] if one.extra["variadic"] else kinds
         signature = Signature(one.type, fixed, one.extra["variadic"])
-        text = f"{self._callee(callee, signature)}({', '.join(arguments)})"
+        text = f"{self._callee(one, callee, signature)}({', '.join(arguments)})"
         if isinstance(one.type, Void):
             self.out.append(f"{text};")
         elif one.result:
@@ -374,14 +378,22 @@ class FunctionWriter:
         else:
             self.out.append(f"(void){text};")
 
-    def _callee(self, callee: Typed, signature: Signature) -> str:
+    def _callee(self, one: Instruction, callee: Typed, signature: Signature) -> str:
         """Return a function to call: by name where its own type is the call's."""
         if isinstance(callee.value, Global):
             symbol = self.constants.symbol(callee.value.name)
             if self.constants.called_as(callee.value.name, signature):
                 return symbol
-            return f"(({self.types.pointer_to(signature)})(void *)&{symbol})"
-        return f"(({self.types.pointer_to(signature)}){self.use(callee)})"
+            return f"(({self._pointer(one, signature)})(void *)&{symbol})"
+        return f"(({self._pointer(one, signature)}){self.use(callee)})"
+
+    def _pointer(self, one: Instruction, signature: Signature) -> str:
+        """Return the C type of a pointer to the function that is called."""
+        fixed = one.operands[: len(signature.parameters)]
+        words = [passed(self.types, operand.type, operand.attributes) for operand in fixed]
+        words += ["..."] if signature.variadic else []
+        result = passed(self.types, signature.result, one.extra["attributes"])
+        return f"{result} (*)({', '.join(words) or 'void'})"
 
 
 _WRITERS = {
@@ -406,6 +418,12 @@ _WRITERS = {
     "fence": FunctionWriter._atomic,
     "call": FunctionWriter._call,
 }
+
+
+def parameter_names(function: Function) -> list[str]:
+    """Return the C names of a function's parameters."""
+    plain = (_WORD.sub("_", one.name) for one in function.parameters)
+    return [f"p{number}_{name}"[:48] for number, name in enumerate(plain)]
 
 
 def _whole(kind: Int) -> bool:
