@@ -29,15 +29,20 @@ RT_SOURCE = _RUNTIME / "c" / "rt.c"
 _ELF = b"\x7fELF"
 
 
-def compile_c(toolchain: Toolchain, flags: Flags, source: Path, output: Path) -> None:
+def compile_c(
+    toolchain: Toolchain, flags: Flags, source: Path, output: Path, *, mrustc: bool = True
+) -> None:
     """Compile ``source`` to ``output``; GCC's words go to ``<output>.log``.
+
+    What mrustc wrote is changed first where this architecture's GCC needs it.
 
     GCC runs where the source is and is given its bare name: no path of this machine gets into
     the object, so two checkouts give the same bytes.  Raises :class:`ToolError`.
     """
     log = output.with_name(output.name + ".log")
     with output_file(output) as temporary:
-        source = _compilable(toolchain, flags, source, temporary.parent)
+        if mrustc:
+            source = _compilable(toolchain, flags, source, temporary.parent)
         argv = compile_command(toolchain, flags, source, str(temporary))
         cwd = source.parent.absolute()
         what = f"{toolchain.triple}-gcc does not compile {source.name}"

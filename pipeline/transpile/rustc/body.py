@@ -98,7 +98,8 @@ def _result_attributes(at: Cursor) -> frozenset[str]:
 def read_blocks(lines: list[str], types: dict[str, str]) -> tuple[Block, ...]:
     """Read the lines between the braces of a function."""
     blocks: list[Block] = []
-    label, found = "", []
+    label = ""
+    found: list[Instruction] = []
     for line in _whole(lines):
         match = _LABEL.match(line)
         if match:

@@ -24,6 +24,7 @@ _HEAD = re.compile(
     r"|!(?P<meta>\d+) = (?P<data>.*))",
     re.MULTILINE,
 )
+_NOT_DEFINED = frozenset({"private", "internal", "external", "extern_weak"})
 _COMMENT = re.compile(r"; (?!Function Attrs)(.*)")
 
 
@@ -101,6 +102,10 @@ class Module:
     def visible(self, name: str) -> bool:
         """Say whether a name that is defined or declared here means the same in every file."""
         return not self.words(name) & {"private", "internal"}
+
+    def defines(self, name: str) -> bool:
+        """Say whether this file defines a name that means the same in every file."""
+        return name not in self.declared and not self.words(name) & _NOT_DEFINED
 
     def node(self, number: int) -> str:
         """Return the text of a node of metadata."""

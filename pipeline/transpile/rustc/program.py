@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 PRELUDE = Path(__file__).with_name("prelude.h")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WEAK = frozenset({"weak", "weak_odr", "linkonce", "linkonce_odr", "extern_weak"})
-_DECLARED = frozenset({"private", "internal", "external", "extern_weak"})
 _BUILTIN = {
     "memcpy": "void *memcpy(void *, const void *, __SIZE_TYPE__)",
     "memmove": "void *memmove(void *, const void *, __SIZE_TYPE__)",
@@ -78,7 +77,7 @@ class Program:
         self._undefined: set[str] = set()
         for number, module in enumerate(modules):
             for name in (*module.functions, *module.variables):
-                if not module.words(name) & _DECLARED:
+                if module.defines(name):
                     self._owners.setdefault(name, number)
 
     def define(self, name: str, target: str) -> None:
@@ -269,7 +268,7 @@ def _flat(kind: Type) -> tuple[Type, ...]:
 
 def _marks(head: Function) -> str:
     """Return the attributes that matter for what GCC makes of a function."""
-    words = [word for word in ("noreturn", "cold") if word in head.attributes]
+    words: list[str] = [word for word in ("noreturn", "cold") if word in head.attributes]
     if head.defined and "noinline" in head.attributes:
         words.append("noinline")
     if head.section:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.check.library import BOOTSTRAP
 from pipeline.errors import ToolError, UserError
 from pipeline.run import run
-from pipeline.transpile.rustc.ir import Float, Int, Ptr
+from pipeline.transpile.rustc.ir import Float, Int, Ptr, Type
 from pipeline.transpile.rustc.layout import DataLayout
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _SECONDS = 120.0
 _KEPT = ("arch", "abi", "cfg-abi", "cpu", "llvm-abiname", "llvm-floatabi", "linker-flavor",
          "rustc-abi", "target-c-int-width")  # fmt: skip
-_COMPARED = {"u16": Int(16), "u32": Int(32), "u64": Int(64), "u128": Int(128),
+_COMPARED: dict[str, Type] = {"u16": Int(16), "u32": Int(32), "u64": Int(64), "u128": Int(128),
              "f32": Float("float"), "f64": Float("double"), "ptr": Ptr()}  # fmt: skip
 _DIFFERS = re.compile(r"differs from LLVM target's `[^`]*` default layout, `([^`]*)`")
 _NOTHING = "#![feature(no_core)]\n#![no_core]\n"
@@ -102,7 +102,7 @@ def target_spec(rustc: RustcInfo, layout: Layout, arch: str) -> dict[str, Any]:
 
 
 def _all_specs(rustc: RustcInfo) -> dict[str, Any]:
-    argv = [rustc.path, "-Z", "unstable-options", "--print", "all-target-specs-json"]
+    argv: list[str | Path] = [rustc.path, "-Z", "unstable-options", "--print", "all-target-specs-json"]
     result = run(argv, env=BOOTSTRAP, timeout=_SECONDS)
     if result.exit_status != 0:
         raise ToolError(

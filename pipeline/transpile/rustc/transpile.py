@@ -79,7 +79,7 @@ def _written(arch: Arch, crate: Crate, emitted: list[Emitted]) -> str:
         roots = [
             name
             for name in (*modules[0].functions, *modules[0].variables)
-            if modules[0].visible(name)
+            if modules[0].defines(name)
             and not name.startswith(_MANGLED)
             and name not in _NOT_ROOTS
             and not _INTERNAL.fullmatch(name)
