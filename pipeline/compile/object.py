@@ -26,6 +26,7 @@ TIME_LIMIT = 1800.0
 _FORMAT = 1
 _RUNTIME = Path(__file__).resolve().parents[1] / "runtime"
 RT_SOURCE = _RUNTIME / "c" / "rt.c"
+RT_INTEGERS = _RUNTIME / "c" / "rt_int.c"
 _ELF = b"\x7fELF"
 
 
@@ -86,7 +87,9 @@ def compile_units(toolchain: Toolchain, flags: Flags, units: Units) -> list[Path
     shared = [*units.dependencies, *units.library]
     with concurrent.futures.ThreadPoolExecutor(max_workers=_workers()) as pool:
         objects = list(pool.map(lambda unit: _cached_object(toolchain, flags, unit), shared))
-    objects.append(_cached(toolchain, flags, "rt", RT_SOURCE, digest_file(RT_SOURCE)))
+    # With mrustc the integer helpers are among the library's units: compiler_builtins has them.
+    own = [RT_SOURCE] if units.library else [RT_SOURCE, RT_INTEGERS]
+    objects += [_cached(toolchain, flags, one.stem, one, digest_file(one)) for one in own]
     return objects
 
 

@@ -112,6 +112,10 @@ class Module:
         start, end = self.metadata[number]
         return self.text[start:end]
 
+    def path_of(self, name: str) -> str:
+        """Return the Rust path of a function that is defined here, else nothing."""
+        return self._path_of(self.functions[name]) if name in self.functions else ""
+
     def _path_of(self, start: int) -> str:
         """Return the Rust path that rustc writes in a comment above a function."""
         for line in reversed(self.text[max(0, start - 4000) : start].rstrip("\n").split("\n")[-2:]):

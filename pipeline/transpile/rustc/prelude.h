@@ -386,3 +386,20 @@ FERRIC_INLINE void ferric_store(void *to, u64 value, unsigned int bytes)
 	for (i = 0; i < bytes; i++)
 		at[FERRIC_BIG ? bytes - 1 - i : i] = (u8)(value >> (8 * i));
 }
+
+FERRIC_INLINE u128 ferric_load_wide(const void *from, unsigned int bytes)
+{
+	const u8 *at = from;
+	u64 low = ferric_load(FERRIC_BIG ? at + bytes - 8 : at, 8);
+	u64 high = ferric_load(FERRIC_BIG ? at : at + 8, bytes - 8);
+
+	return U128(high, low);
+}
+
+FERRIC_INLINE void ferric_store_wide(void *to, u128 value, unsigned int bytes)
+{
+	u8 *at = to;
+
+	ferric_store(FERRIC_BIG ? at + bytes - 8 : at, u128_low(value), 8);
+	ferric_store(FERRIC_BIG ? at : at + 8, u128_high(value), bytes - 8);
+}

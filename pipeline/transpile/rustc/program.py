@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 PRELUDE = Path(__file__).with_name("prelude.h")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_MANGLED = ("_R", "_ZN")
+_LONGEST = 80
 _WEAK = frozenset({"weak", "weak_odr", "linkonce", "linkonce_odr", "extern_weak"})
 _BUILTIN = {
     "memcpy": "void *memcpy(void *, const void *, __SIZE_TYPE__)",
@@ -117,8 +119,7 @@ class Program:
         """Return the C name of what file ``module`` calls ``name``; it will be written."""
         key = self._key(name, module)
         if key not in self._names:
-            plain = re.sub(r"\W", "_", key.name)
-            plain = plain if _IDENTIFIER.fullmatch(plain) else f"_{plain}"
+            plain = self._plain(key, module)
             while plain in self._taken:
                 plain = f"{plain}_{module}"
             self._taken.add(plain)
@@ -129,6 +130,15 @@ class Program:
             except IrError as error:
                 raise IrError(error.construct, error.where or key.name, error.mend) from None
         return self._names[key]
+
+    def _plain(self, key: Key, module: int) -> str:
+        """Return a C name: the Rust path where there is one."""
+        own = self.modules[self._place(key, module)]
+        path = own.path_of(key.name) if key.name.startswith(_MANGLED) else ""
+        plain = re.sub(r"\W+", "_", path or key.name).strip("_")[:_LONGEST]
+        # rustc's own names would say that rustc made the code.
+        made = not path and key.name.startswith(_MANGLED)
+        return f"rust_{plain}" if made or not _IDENTIFIER.fullmatch(plain) else plain
 
     def called_as(self, name: str, module: int, signature: Signature) -> bool:
         """Say whether the own type of what file ``module`` calls ``name`` is that of a call."""

@@ -208,9 +208,10 @@ class FunctionWriter:
         alignment = int(str(extra["alignment"])) or self.types.layout.alignment(kind)
         volatile = "volatile " if extra["volatile"] else ""
         if isinstance(kind, Int) and not _whole(kind):
-            if volatile or kind.bits > 64:
+            if volatile or kind.bits > 128:
                 raise IrError(f"a load of {kind.bits} bits")
-            return f"ferric_load({address}, {self.types.layout.stored(kind)})"
+            wide = "_wide" if kind.bits > 64 else ""
+            return f"ferric_load{wide}({address}, {self.types.layout.stored(kind)})"
         return f"*(const {volatile}{self.types.access(kind, alignment)} *){address}"
 
     def _store(self, one: Instruction, _block: Block) -> None:
@@ -229,10 +230,11 @@ class FunctionWriter:
         alignment = int(str(extra["alignment"])) or self.types.layout.alignment(kind)
         volatile = "volatile " if extra["volatile"] else ""
         if isinstance(kind, Int) and not _whole(kind):
-            if volatile or kind.bits > 64:
+            if volatile or kind.bits > 128:
                 raise IrError(f"a store of {kind.bits} bits")
             size = self.types.layout.stored(kind)
-            self.out.append(f"ferric_store({address}, {value}, {size});")
+            wide = "_wide" if kind.bits > 64 else ""
+            self.out.append(f"ferric_store{wide}({address}, {value}, {size});")
         elif isinstance(kind, Struct | Array):
             for number, (member, offset) in enumerate(self._members(kind)):
                 inner = {**extra, "alignment": self._alignment(extra, kind, offset)}
