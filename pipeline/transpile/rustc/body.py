@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from pipeline.transpile.rustc import common
 from pipeline.transpile.rustc.ir import (
     Block,
     Function,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _LABEL = re.compile(r'^("[^"]*"|[-\w.$]+):')
-_LOCATION = re.compile(r"!dbg !(\d+)")
+_LOCATION = re.compile(r", !dbg !(\d+)")
 _BINARY = frozenset(
     {"add", "sub", "mul", "udiv", "sdiv", "urem", "srem", "shl", "lshr", "ashr", "and", "or",
      "xor", "fadd", "fsub", "fmul", "fdiv", "frem"}
@@ -130,7 +131,13 @@ def _whole(lines: list[str]) -> Iterator[str]:
 
 def _instruction(line: str, types: dict[str, str]) -> Instruction:
     match = _LOCATION.search(line)
-    location = int(match[1]) if match else None
+    location = None
+    if match:
+        # Behind the location stand other remarks, and nothing of the instruction.
+        location, line = int(match[1]), line[: match.start()]
+    plain = common.read(line)
+    if plain is not None:
+        return Instruction(*plain, location)
     at = Cursor(line, types)
     result = ""
     if at.peek().startswith("%") and at.peek(1) == "=":

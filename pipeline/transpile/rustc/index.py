@@ -35,6 +35,7 @@ class Module:
         self.path = path
         self.text = path.read_text(encoding="utf-8")
         self.layout = ""
+        self._heads: dict[str, Function] = {}
         self.functions: dict[str, int] = {}
         self.declared: dict[str, int] = {}
         self.variables: dict[str, int] = {}
@@ -61,6 +62,11 @@ class Module:
 
     def head(self, name: str) -> Function:
         """Read the head of a function that this file defines or declares."""
+        if name not in self._heads:
+            self._heads[name] = self._read_head(name)
+        return self._heads[name]
+
+    def _read_head(self, name: str) -> Function:
         start = self.functions.get(name, self.declared.get(name, -1))
         if start < 0:
             raise IrError("a function that is not there", name)

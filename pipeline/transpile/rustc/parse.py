@@ -32,6 +32,9 @@ from pipeline.transpile.rustc.ir import (
 from pipeline.transpile.rustc.lexer import name_of, tokens, unescape
 
 _INT = re.compile(r"i(\d+)")
+_COMMON: dict[str, Type] = {"ptr": Ptr(), "void": Void()} | {
+    f"i{bits}": Int(bits) for bits in (1, 8, 16, 32, 64, 128)
+}
 _FLOATS = frozenset({"half", "float", "double", "fp128"})
 _EMPTY = {
     "null": Zero(),
@@ -69,14 +72,15 @@ class Cursor:
 
     def next(self) -> str:
         """Step over a token and return it."""
-        word = self.peek()
+        word = self.words[self.at] if self.at < len(self.words) else ""
         self.at += 1
         return word
 
     def accept(self, *words: str) -> bool:
         """Step over these tokens if they come next."""
-        if all(self.peek(ahead) == word for ahead, word in enumerate(words)):
-            self.at += len(words)
+        end = self.at + len(words)
+        if self.words[self.at : end] == list(words):
+            self.at = end
             return True
         return False
 
@@ -132,6 +136,8 @@ def read_type(at: Cursor) -> Type:
 
 def _plain_type(at: Cursor) -> Type:
     word = at.next()
+    if word in _COMMON and at.peek() != "addrspace":
+        return _COMMON[word]
     if match := _INT.fullmatch(word):
         return Int(int(match[1]))
     if word == "ptr":
