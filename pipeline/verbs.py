@@ -172,9 +172,7 @@ def target(args: argparse.Namespace) -> int:
     described = describe(_target(args))
     text = json.dumps(described, indent=1) + "\n"
     if args.layout:
-        rust = {
-            name: described[name] for name in ("arch", "transpiler", "layout", "mrustc_target")
-        }
+        rust = {name: described[name] for name in ("arch", "transpiler", "layout", "mrustc_target")}
         write_atomic(args.layout, json.dumps(rust, indent=1) + "\n")
     if args.output:
         write_atomic(args.output, text)

@@ -37,8 +37,14 @@ def options(opts: Any) -> None:
         "auto",
     )
     opts.Add("mrustc", "path of mrustc, where it is not on PATH", "")
-    opts.Add("rust_src", "Rust's library source that the transpiler takes: a folder or an archive", "")
-    opts.Add("rustc", "path of the rustc that checks types and borrows, and that transpiler=rustc takes", "")
+    opts.Add(
+        "rust_src", "Rust's library source that the transpiler takes: a folder or an archive", ""
+    )
+    opts.Add(
+        "rustc",
+        "path of the rustc that checks types and borrows, and that transpiler=rustc takes",
+        "",
+    )
     opts.Add(
         "gate",
         "check types and borrows with rustc first: auto (where there is one), off, require",

@@ -38,7 +38,9 @@ def store(writer: FunctionWriter, one: Instruction) -> str:
 def write(writer: FunctionWriter, one: Instruction) -> None:
     """Write a fence, a compare-and-exchange, or a read-modify-write."""
     if one.op == "fence":
-        name = "__atomic_signal_fence" if one.extra.get("single_thread") else "__atomic_thread_fence"
+        name = (
+            "__atomic_signal_fence" if one.extra.get("single_thread") else "__atomic_thread_fence"
+        )
         writer.out.append(f"{name}({_orders(one)[0]});")
     elif one.op == "cmpxchg":
         _exchange(writer, one)
@@ -68,15 +70,18 @@ def _modify(writer: FunctionWriter, one: Instruction) -> None:
     if operation == "xchg":
         writer.assign(one, one.type, f"__atomic_exchange_n({place}, {word}, {order})")
     elif operation in _FETCH and isinstance(one.type, Int):
-        writer.assign(one, one.type, f"__atomic_fetch_{_FETCH[operation]}({place}, {word}, {order})")
+        writer.assign(
+            one, one.type, f"__atomic_fetch_{_FETCH[operation]}({place}, {word}, {order})"
+        )
     elif operation in _LIMITS and isinstance(one.type, Int):
         sign, kind = _LIMITS[operation]
         name = writer.result(one, one.type)
         cast = f"({kind}{one.type.bits})"
+        wanted = f"{cast}{name} {sign} {cast}{word} ? {name} : {word}"
+        plain = "__ATOMIC_RELAXED"
         writer.out += [
-            f"{name} = __atomic_load_n({place}, __ATOMIC_RELAXED);",
-            f"while (!__atomic_compare_exchange_n({place}, &{name}, "
-            f"{cast}{name} {sign} {cast}{word} ? {name} : {word}, 0, {order}, __ATOMIC_RELAXED))",
+            f"{name} = __atomic_load_n({place}, {plain});",
+            f"while (!__atomic_compare_exchange_n({place}, &{name}, {wanted}, 0, {order}, {plain}))",
             "\t;",
         ]
     else:
@@ -88,7 +93,9 @@ def _address(writer: FunctionWriter, kind: Type, address: str) -> str:
     if isinstance(kind, Int) and (
         kind.bits not in (8, 16, 32, 64) or kind.bits > 8 * writer.types.layout.pointer
     ):
-        raise IrError(f"an atomic access of {kind.bits} bits, which this machine has only with locks")
+        raise IrError(
+            f"an atomic access of {kind.bits} bits, which this machine has only with locks"
+        )
     if not isinstance(kind, Int | Ptr):
         raise IrError("an atomic access to what is no integer")
     return f"({writer.types.access(kind, writer.types.layout.size(kind))} *){address}"

@@ -183,7 +183,7 @@ def crate_key(crate: Crate) -> object:
     ]
 
 
-def emit(  # noqa: PLR0913 - one per thing that rustc is told
+def emit(
     front: Front,
     crate: Crate,
     basis: Sequence[Emitted],
@@ -209,18 +209,14 @@ def emit(  # noqa: PLR0913 - one per thing that rustc is told
     return Emitted(crate.crate_name, folder, "")
 
 
-def _command(
-    front: Front, target: Path, folder: Path, search: Sequence[Path]
-) -> list[str | Path]:
+def _command(front: Front, target: Path, folder: Path, search: Sequence[Path]) -> list[str | Path]:
     argv: list[str | Path] = [front.rustc.path, *front.flags, f"--target={target}"]
     for one in search:
         argv += ["-L", one]
     return [*argv, "--out-dir", folder]
 
 
-def _run(
-    argv: list[str | Path], name: str, log: Path, cwd: Path, env: Mapping[str, str]
-) -> None:
+def _run(argv: list[str | Path], name: str, log: Path, cwd: Path, env: Mapping[str, str]) -> None:
     result = run(argv, log=log, cwd=cwd, env={**BOOTSTRAP, **env}, timeout=_SECONDS)
     if result.exit_status == 0 and not result.timed_out:
         return

@@ -7,7 +7,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline.transpile.rustc.body import read_blocks, read_head
+from pipeline.transpile.rustc.body import read_blocks
+from pipeline.transpile.rustc.heads import read_head
 from pipeline.transpile.rustc.ir import Function, IrError, Variable
 from pipeline.transpile.rustc.lexer import name_of
 from pipeline.transpile.rustc.parse import read_variable

@@ -102,7 +102,8 @@ def _saturate(writer: FunctionWriter, one: Instruction, name: str) -> None:
         negative = f"u128_slt({words[0]}, U128(0, 0))"
     else:
         cast = f"{name[0]}{kind.bits}"
-        test = f"__builtin_{op}_overflow(({cast}){words[0]}, ({cast}){words[1]}, ({cast} *)&{variable})"
+        pair = f"({cast}){words[0]}, ({cast}){words[1]}"
+        test = f"__builtin_{op}_overflow({pair}, ({cast} *)&{variable})"
         negative = f"(s{kind.bits}){words[0]} < 0"
     if signed:
         writer.out.append(f"if ({test}) {variable} = {negative} ? {low} : {high};")

@@ -32,8 +32,10 @@ from pipeline.transpile.rustc.ir import (
 from pipeline.transpile.rustc.lexer import name_of, tokens, unescape
 
 _INT = re.compile(r"i(\d+)")
-_COMMON: dict[str, Type] = {"ptr": Ptr(), "void": Void()} | {
-    f"i{bits}": Int(bits) for bits in (1, 8, 16, 32, 64, 128)
+_COMMON: dict[str, Type] = {
+    "ptr": Ptr(),
+    "void": Void(),
+    **{f"i{bits}": Int(bits) for bits in (1, 8, 16, 32, 64, 128)},
 }
 _FLOATS = frozenset({"half", "float", "double", "fp128"})
 _EMPTY = {
@@ -42,7 +44,9 @@ _EMPTY = {
     "undef": Zero(defined=False),
     "poison": Zero(defined=False),
 }
-_EXPRESSIONS = frozenset({"getelementptr", "ptrtoint", "inttoptr", "bitcast", "sub", "add", "trunc"})
+_EXPRESSIONS = frozenset(
+    {"getelementptr", "ptrtoint", "inttoptr", "bitcast", "sub", "add", "trunc"}
+)
 _FLAGS = frozenset({"inbounds", "nuw", "nsw", "nusw", "exact", "disjoint", "nneg", "samesign"})
 _CALL_ATTRIBUTES = frozenset({"zeroext", "signext", "sret", "byval", "inreg", "noundef"})
 _COPY = frozenset({"nocapture", "dead_on_return"})
@@ -141,11 +145,7 @@ def _plain_type(at: Cursor) -> Type:
     if match := _INT.fullmatch(word):
         return Int(int(match[1]))
     if word == "ptr":
-        if at.peek() == "addrspace":
-            raise IrError("a pointer into another address space")
-        return Ptr()
-    if word == "void":
-        return Void()
+        raise IrError("a pointer into another address space")
     if word in _FLOATS:
         return Float(word)
     if word == "[":

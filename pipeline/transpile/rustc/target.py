@@ -102,7 +102,13 @@ def target_spec(rustc: RustcInfo, layout: Layout, arch: str) -> dict[str, Any]:
 
 
 def _all_specs(rustc: RustcInfo) -> dict[str, Any]:
-    argv: list[str | Path] = [rustc.path, "-Z", "unstable-options", "--print", "all-target-specs-json"]
+    argv: list[str | Path] = [
+        rustc.path,
+        "-Z",
+        "unstable-options",
+        "--print",
+        "all-target-specs-json",
+    ]
     result = run(argv, env=BOOTSTRAP, timeout=_SECONDS)
     if result.exit_status != 0:
         raise ToolError(
@@ -164,5 +170,3 @@ def _differences(found: DataLayout, wanted: Layout) -> list[str]:
         and (name != "u128" or wanted.int128)
         and found.alignment(kind) != wanted.alignments[name]
     ]
-
-

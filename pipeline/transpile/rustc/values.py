@@ -90,7 +90,9 @@ class Constants:
         value %= 1 << kind.bits
         size = container(kind.bits)
         if size == 256:
-            words = ", ".join(f"{value >> shift & (1 << 64) - 1:#x}ull" for shift in (0, 64, 128, 192))
+            words = ", ".join(
+                f"{value >> shift & (1 << 64) - 1:#x}ull" for shift in (0, 64, 128, 192)
+            )
             return f"((u256){{ {{ {words} }} }})"
         if size == 128:
             return f"U128({value >> 64:#x}ull, {value & (1 << 64) - 1:#x}ull)"
@@ -101,7 +103,9 @@ class Constants:
     def _constant_expression(self, value: Expression, kind: Type) -> str:
         first = value.operands[0]
         if value.op == "getelementptr":
-            return f"(void *)((u8 *){self.expression(first.value, first.type)} + {self.offset(value)})"
+            return (
+                f"(void *)((u8 *){self.expression(first.value, first.type)} + {self.offset(value)})"
+            )
         if value.op == "inttoptr":
             return f"(void *)(uptr){self.expression(first.value, first.type)}"
         if value.op in ("ptrtoint", "trunc") and isinstance(kind, Int):

@@ -8,14 +8,13 @@ operation is.  Memory is read and written through types that alias everything.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from pipeline.transpile.rustc import atomics, intrinsics, operations
+from pipeline.transpile.rustc import atomics, intrinsics, memory, operations
 from pipeline.transpile.rustc.border import passed
 from pipeline.transpile.rustc.ir import (
     Array,
     Block,
-    Expression,
     Function,
     Global,
     Instruction,
@@ -30,7 +29,7 @@ from pipeline.transpile.rustc.ir import (
     Typed,
     Void,
 )
-from pipeline.transpile.rustc.types_c import members_of
+from pipeline.transpile.rustc.slots import slots
 from pipeline.transpile.rustc.values import fixed_offset
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class FunctionWriter:
         self.kinds: dict[str, Type] = {}
         self.declared: list[str] = []
         self.out: list[str] = []
-        self.slots = _slots(function)
+        self.slots = slots(function)
         for parameter, name in zip(function.parameters, parameter_names(function), strict=True):
             self.kinds[parameter.name] = parameter.type
             kind = types.name(parameter.type)
@@ -124,7 +123,7 @@ class FunctionWriter:
     # Instructions
 
     def _write(self, one: Instruction, block: Block) -> None:
-        writer = _WRITERS.get(one.op)
+        writer = self._WRITERS.get(one.op)
         if writer is not None:
             writer(self, one, block)
         elif one.op in operations.BINARY:
@@ -155,93 +154,11 @@ class FunctionWriter:
         alignment = one.extra["alignment"]
         self.declared.append(f"u8 {name}[{size}] __attribute__((aligned({alignment})));")
 
-    def _slot(self, address: Typed) -> tuple[str, Type] | None:
-        """Return variable and type where an address is that of a local with one type only."""
-        if isinstance(address.value, Local):
-            kind = self.slots.get(address.value.name)
-            if kind is not None:
-                return self.variable(address.value.name), kind
-        return None
-
     def _load(self, one: Instruction, _block: Block) -> None:
-        (address,) = one.operands
-        slot = self._slot(address)
-        if slot:
-            self.assign(one, one.type, slot[0])
-        elif one.extra["atomic"]:
-            self.assign(one, one.type, atomics.load(self, one))
-        elif isinstance(one.type, Struct | Array):
-            name = self.result(one, one.type)
-            self._load_members(one.type, self.use(address), name, one.extra, 0)
-        else:
-            self.assign(one, one.type, self.read(one.type, self.use(address), one.extra))
-
-    def _load_members(
-        self, kind: Type, address: str, target: str, extra: dict[str, object], at: int
-    ) -> None:
-        """Write the load of an aggregate: of each member, with the alignment that it has there."""
-        for number, (member, offset) in enumerate(self._members(kind)):
-            place = at + offset
-            inner = {**extra, "alignment": self._alignment(extra, kind, place)}
-            if isinstance(member, Struct | Array):
-                self._load_members(member, address, f"{target}.f{number}", extra, place)
-            else:
-                value = self.read(member, f"((u8 *){address} + {place})", inner)
-                self.out.append(f"{target}.f{number} = {operations.cut(value, member)};")
-
-    def _members(self, kind: Type) -> list[tuple[Type, int]]:
-        """Return the members of an aggregate with their offsets in bytes."""
-        if isinstance(kind, Struct):
-            return list(zip(kind.members, self.types.layout.offsets(kind), strict=False))
-        if isinstance(kind, Array):
-            size = self.types.layout.size(kind.element)
-            return [(one, at * size) for at, one in enumerate(members_of(kind))]
-        return []
-
-    def _alignment(self, extra: dict[str, object], kind: Type, place: int) -> int:
-        """Return the alignment of a member ``place`` bytes into an access."""
-        whole = int(str(extra["alignment"])) or self.types.layout.alignment(kind)
-        return min(whole, place & -place) if place else whole
-
-    def read(self, kind: Type, address: str, extra: dict[str, object]) -> str:
-        """Return the expression that reads a value of a type at an address."""
-        alignment = int(str(extra["alignment"])) or self.types.layout.alignment(kind)
-        volatile = "volatile " if extra["volatile"] else ""
-        if isinstance(kind, Int) and not _whole(kind):
-            if volatile or kind.bits > 128:
-                raise IrError(f"a load of {kind.bits} bits")
-            wide = "_wide" if kind.bits > 64 else ""
-            return f"ferric_load{wide}({address}, {self.types.layout.stored(kind)})"
-        return f"*(const {volatile}{self.types.access(kind, alignment)} *){address}"
+        memory.load(self, one)
 
     def _store(self, one: Instruction, _block: Block) -> None:
-        value, address = one.operands
-        slot = self._slot(address)
-        if slot:
-            self.out.append(f"{slot[0]} = {self.use(value)};")
-            return
-        if one.extra["atomic"]:
-            self.out.append(atomics.store(self, one))
-            return
-        self.store(value.type, self.use(address), self.use(value), one.extra)
-
-    def store(self, kind: Type, address: str, value: str, extra: dict[str, object]) -> None:
-        """Write a store of a value of a type at an address."""
-        alignment = int(str(extra["alignment"])) or self.types.layout.alignment(kind)
-        volatile = "volatile " if extra["volatile"] else ""
-        if isinstance(kind, Int) and not _whole(kind):
-            if volatile or kind.bits > 128:
-                raise IrError(f"a store of {kind.bits} bits")
-            size = self.types.layout.stored(kind)
-            wide = "_wide" if kind.bits > 64 else ""
-            self.out.append(f"ferric_store{wide}({address}, {value}, {size});")
-        elif isinstance(kind, Struct | Array):
-            for number, (member, offset) in enumerate(self._members(kind)):
-                inner = {**extra, "alignment": self._alignment(extra, kind, offset)}
-                self.store(member, f"((u8 *){address} + {offset})", f"{value}.f{number}", inner)
-        else:
-            access = self.types.access(kind, alignment)
-            self.out.append(f"*({volatile}{access} *){address} = {value};")
+        memory.store(self, one)
 
     def _getelementptr(self, one: Instruction, _block: Block) -> None:
         base, *indices = one.operands
@@ -397,40 +314,34 @@ class FunctionWriter:
         result = passed(self.types, signature.result, one.extra["attributes"])
         return f"{result} (*)({', '.join(words) or 'void'})"
 
-
-_WRITERS = {
-    "icmp": FunctionWriter._compare,
-    "fcmp": FunctionWriter._compare,
-    "alloca": FunctionWriter._alloca,
-    "load": FunctionWriter._load,
-    "store": FunctionWriter._store,
-    "getelementptr": FunctionWriter._getelementptr,
-    "br": FunctionWriter._br,
-    "switch": FunctionWriter._switch,
-    "phi": FunctionWriter._phi,
-    "ret": FunctionWriter._ret,
-    "unreachable": FunctionWriter._unreachable,
-    "select": FunctionWriter._select,
-    "extractvalue": FunctionWriter._extractvalue,
-    "insertvalue": FunctionWriter._insertvalue,
-    "fneg": FunctionWriter._fneg,
-    "freeze": FunctionWriter._freeze,
-    "cmpxchg": FunctionWriter._atomic,
-    "atomicrmw": FunctionWriter._atomic,
-    "fence": FunctionWriter._atomic,
-    "call": FunctionWriter._call,
-}
+    _WRITERS: ClassVar[dict[str, Callable[[FunctionWriter, Instruction, Block], None]]] = {
+        "icmp": _compare,
+        "fcmp": _compare,
+        "alloca": _alloca,
+        "load": _load,
+        "store": _store,
+        "getelementptr": _getelementptr,
+        "br": _br,
+        "switch": _switch,
+        "phi": _phi,
+        "ret": _ret,
+        "unreachable": _unreachable,
+        "select": _select,
+        "extractvalue": _extractvalue,
+        "insertvalue": _insertvalue,
+        "fneg": _fneg,
+        "freeze": _freeze,
+        "cmpxchg": _atomic,
+        "atomicrmw": _atomic,
+        "fence": _atomic,
+        "call": _call,
+    }
 
 
 def parameter_names(function: Function) -> list[str]:
     """Return the C names of a function's parameters."""
     plain = (_WORD.sub("_", one.name) for one in function.parameters)
     return [f"p{number}_{name}"[:48] for number, name in enumerate(plain)]
-
-
-def _whole(kind: Int) -> bool:
-    """Say whether a C type has exactly these bits in memory (i1 takes a byte)."""
-    return kind.bits in (1, 8, 16, 32, 64, 128)
 
 
 def _into(kind: Type, indices: list[int]) -> tuple[Type, str]:
@@ -445,53 +356,3 @@ def _into(kind: Type, indices: list[int]) -> tuple[Type, str]:
             raise IrError("a member of what has none")
         path += f".f{index}"
     return kind, path
-
-
-def _slots(function: Function) -> dict[str, Type | None]:
-    """Return the locals in memory, with their type where they are only ever read and written as one.
-
-    GCC then sees a variable where there would be bytes.
-    """
-    found: dict[str, Type | None] = {}
-    refused: set[str] = set()
-    for block in function.blocks:
-        for one in block.instructions:
-            if one.op == "alloca":
-                found[one.result] = None
-    for block in function.blocks:
-        for one in block.instructions:
-            plain = one.op in ("load", "store") and not (one.extra["atomic"] or one.extra["volatile"])
-            for position, operand in enumerate(_operands(one)):
-                if not isinstance(operand.value, Local) or operand.value.name not in found:
-                    refused |= _inside(operand)
-                    continue
-                name = operand.value.name
-                address = plain and position == len(one.operands) - 1
-                scalar = isinstance(one.type, Int | Ptr) or type(one.type).__name__ == "Float"
-                if one.op == "call" and _no_access(one):
-                    continue
-                if not (address and scalar) or found[name] not in (None, one.type):
-                    refused.add(name)
-                found[name] = one.type
-    return {name: None if name in refused else kind for name, kind in found.items()}
-
-
-def _operands(one: Instruction) -> list[Typed]:
-    found = list(one.operands)
-    if one.op == "phi":
-        found += [value for value, _ in one.extra["incoming"]]
-    if one.op == "call":
-        found.append(one.extra["callee"])
-    return found
-
-
-def _inside(operand: Typed) -> set[str]:
-    """Return the locals in a constant expression: there are none, by the grammar."""
-    if isinstance(operand.value, Expression):
-        return {name for inner in operand.value.operands for name in _inside(inner)}
-    return set()
-
-
-def _no_access(one: Instruction) -> bool:
-    callee = one.extra["callee"].value
-    return isinstance(callee, Global) and callee.name.startswith("llvm.lifetime.")
