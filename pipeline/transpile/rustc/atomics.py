@@ -77,11 +77,11 @@ def _modify(writer: FunctionWriter, one: Instruction) -> None:
         sign, kind = _LIMITS[operation]
         name = writer.result(one, one.type)
         cast = f"({kind}{one.type.bits})"
-        wanted = f"{cast}{name} {sign} {cast}{word} ? {name} : {word}"
+        best = f"{cast}{name} {sign} {cast}{word} ? {name} : {word}"
         plain = "__ATOMIC_RELAXED"
         writer.out += [
             f"{name} = __atomic_load_n({place}, {plain});",
-            f"while (!__atomic_compare_exchange_n({place}, &{name}, {wanted}, 0, {order}, {plain}))",
+            f"while (!__atomic_compare_exchange_n({place}, &{name}, {best}, 0, {order}, {plain}))",
             "\t;",
         ]
     else:

@@ -23,6 +23,7 @@ def _slot(writer: FunctionWriter, address: Typed) -> tuple[str, Type] | None:
 
 
 def load(writer: FunctionWriter, one: Instruction) -> None:
+    """Write a load."""
     (address,) = one.operands
     slot = _slot(writer, address)
     if slot:
@@ -79,6 +80,7 @@ def _read(writer: FunctionWriter, kind: Type, address: str, extra: dict[str, obj
 
 
 def store(writer: FunctionWriter, one: Instruction) -> None:
+    """Write a store."""
     value, address = one.operands
     slot = _slot(writer, address)
     if slot:

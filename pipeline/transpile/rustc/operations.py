@@ -75,7 +75,7 @@ def signed(text: str, kind: Type) -> str:
     return f"((s{size})(u{size})((u{max(size, 32)}){text} << {gap}) >> {gap})"
 
 
-def binary(op: str, kind: Type, first: str, second: str) -> str:
+def binary(op: str, kind: Type, first: str, second: str) -> str:  # noqa: PLR0911 - one for each kind
     """Return the expression of an instruction with two operands of one type."""
     if isinstance(kind, Float):
         if op == "frem":
@@ -140,7 +140,9 @@ def compare(op: str, condition: str, kind: Type, first: str, second: str) -> str
     return f"{first} {_CONDITIONS[word]} {second}"
 
 
-def cast(op: str, source: Type, target: Type, text: str, types: CTypes) -> str:
+def cast(  # noqa: PLR0911 - one for each kind
+    op: str, source: Type, target: Type, text: str, types: CTypes
+) -> str:
     """Return the expression of a conversion."""
     if op == "ptrtoaddr":
         op = "ptrtoint"
@@ -166,11 +168,7 @@ def widened(op: str, source: Type, target: Type, text: str) -> str:
         raise IrError(f"{op} of what is no integer")
     old, new = container(source.bits), container(target.bits)
     if 256 in (old, new):
-        if new == 256 and old <= 128 and op == "zext":
-            return f"u256_from({widened(op, source, Int(128), text)})"
-        if old == 256 and new <= 128:
-            return widened(op, Int(128), target, f"u256_low({text})")
-        raise IrError(f"{op} between {source.bits} and {target.bits} bits")
+        return _widest_cast(op, source, target, text)
     if new == 128 and old == 128:
         if op == "sext":
             raise IrError(f"sext of {source.bits} bits to {target.bits}")
@@ -184,6 +182,15 @@ def widened(op: str, source: Type, target: Type, text: str) -> str:
     elif op == "sext":
         text = signed(text, source)
     return f"(u{new})({text})"
+
+
+def _widest_cast(op: str, source: Int, target: Int, text: str) -> str:
+    """Return a conversion from or to 256 bits."""
+    if container(source.bits) <= 128 and op == "zext":
+        return f"u256_from({widened(op, source, Int(128), text)})"
+    if container(target.bits) <= 128 and op == "trunc":
+        return widened(op, Int(128), target, f"u256_low({text})")
+    raise IrError(f"{op} between {source.bits} and {target.bits} bits")
 
 
 def _bitcast(source: Type, target: Type, text: str) -> str:

@@ -138,7 +138,7 @@ def read_type(at: Cursor) -> Type:
     return found
 
 
-def _plain_type(at: Cursor) -> Type:
+def _plain_type(at: Cursor) -> Type:  # noqa: PLR0911 - one for each kind
     word = at.next()
     if word in _COMMON and at.peek() != "addrspace":
         return _COMMON[word]
@@ -204,7 +204,7 @@ def _is_value(word: str) -> bool:
     return word in _EMPTY or word in _EXPRESSIONS or word in ("true", "false", "splat", "asm")
 
 
-def read_value(at: Cursor, kind: Type) -> Value:
+def read_value(at: Cursor, kind: Type) -> Value:  # noqa: PLR0911 - one for each kind
     """Read a value of a type that is known."""
     word = at.peek()
     if word.startswith("%"):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,9 @@ class Constants:
         self.symbol = symbol
         self.called_as = called_as
 
-    def expression(self, value: Value, kind: Type, *, static: bool = False) -> str:
+    def expression(  # noqa: PLR0911 - one for each kind
+        self, value: Value, kind: Type, *, static: bool = False
+    ) -> str:
         """Return ``value`` as an expression; ``static`` for an initialiser of a global."""
         if isinstance(value, Zero):
             return self._zero(kind, static=static)
@@ -156,7 +159,7 @@ def _float(bits: int, kind: Type) -> str:
 def single_bits(bits: int) -> int:
     """Return the bits of the float whose value is that of the double ``bits``."""
     number = struct.unpack(">d", bits.to_bytes(8, "big"))[0]
-    if number != number:  # struct would make another NaN of it
+    if math.isnan(number):  # struct would make another NaN of it
         return (bits >> 63) << 31 | 0x7F800000 | (bits >> 29 & 0x7FFFFF)
     return int.from_bytes(struct.pack(">f", number), "big")
 
