@@ -18,6 +18,15 @@ _ORDERINGS = {
     "acq_rel": "__ATOMIC_ACQ_REL",
     "seq_cst": "__ATOMIC_SEQ_CST",
 }
+_STRONGER = {
+    ("__ATOMIC_RELAXED", "__ATOMIC_ACQUIRE"): "__ATOMIC_ACQUIRE",
+    ("__ATOMIC_RELEASE", "__ATOMIC_ACQUIRE"): "__ATOMIC_ACQ_REL",
+    **{
+        (f"__ATOMIC_{word}", "__ATOMIC_SEQ_CST"): "__ATOMIC_SEQ_CST"
+        for word in ("RELAXED", "ACQUIRE", "RELEASE", "ACQ_REL")
+    },
+}
+"""A success for a failure that is stronger: GCC has no such pair, and both is what it gives."""
 _FETCH = {"add": "add", "sub": "sub", "and": "and", "or": "or", "xor": "xor", "nand": "nand"}
 _LIMITS = {"max": (">", "s"), "min": ("<", "s"), "umax": (">", "u"), "umin": ("<", "u")}
 
@@ -53,6 +62,7 @@ def _exchange(writer: FunctionWriter, one: Instruction) -> None:
     name = writer.result(one, Struct((one.type, Int(1))))
     place = _address(writer, one.type, writer.use(address))
     success, failure = _orders(one)
+    success = _STRONGER.get((success, failure), success)
     weak = "1" if one.extra["weak"] else "0"
     writer.out.append(f"{name}.f0 = {writer.use(expected)};")
     writer.out.append(
@@ -102,7 +112,7 @@ def _address(writer: FunctionWriter, kind: Type, address: str) -> str:
 
 
 def _orders(one: Instruction) -> list[str]:
-    """Return the orderings; a failure's is never stronger than GCC allows."""
+    """Return the orderings; of a compare-and-exchange two."""
     found = [_ORDERINGS[word] for word in one.extra["orderings"] if word in _ORDERINGS]
     if not found:
         raise IrError(f"an ordering of {one.op}")

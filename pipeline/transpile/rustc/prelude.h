@@ -2,6 +2,13 @@
 /*
  * What the C of a Rust crate is written in.  Nothing of the C library is needed.
  */
+/* Values that nothing reads, as rustc leaves them to an optimiser. */
+#pragma GCC diagnostic ignored "-Wunused-variable"
+#pragma GCC diagnostic ignored "-Wunused-but-set-variable"
+/* Memory that Rust leaves without a value on purpose, as MaybeUninit and padding are. */
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+
 typedef __UINT8_TYPE__ u8;
 typedef __UINT16_TYPE__ u16;
 typedef __UINT32_TYPE__ u32;
@@ -17,11 +24,14 @@ typedef __INTPTR_TYPE__ sptr;
 /* A typed access through any pointer, at an alignment that is known. */
 #define FERRIC_AT(type, name, alignment) \
 	typedef type name __attribute__((may_alias, aligned(alignment)))
+/* The same for 128 bits, which are a structure where the compiler has no such integer. */
+#define FERRIC_AT_WIDE(type, name, alignment) \
+	typedef type name __attribute__((aligned(alignment)))
 #define FERRIC_INLINE static inline __attribute__((always_inline, unused))
 
 /* 128 bits: the compiler's own type where it has one, two halves where not. */
 #ifdef __SIZEOF_INT128__
-typedef unsigned __int128 u128;
+typedef unsigned __int128 u128 __attribute__((may_alias));
 typedef __int128 s128;
 #define U128(high, low) ((u128)(high) << 64 | (u64)(low))
 #define u128_low(a) ((u64)(a))
@@ -54,9 +64,9 @@ typedef __int128 s128;
 #endif
 #else
 #if FERRIC_BIG
-typedef struct { u64 high, low; } u128;
+typedef struct __attribute__((may_alias)) { u64 high, low; } u128;
 #else
-typedef struct { u64 low, high; } u128;
+typedef struct __attribute__((may_alias)) { u64 low, high; } u128;
 #endif
 #define U128(h, l) ((u128){ .high = (h), .low = (l) })
 #define u128_low(a) ((a).low)

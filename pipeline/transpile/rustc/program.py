@@ -32,6 +32,9 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MANGLED = ("_R", "_ZN")
 _LONGEST = 80
 _WEAK = frozenset({"weak", "weak_odr", "linkonce", "linkonce_odr", "extern_weak"})
+_GUARD = """\
+_Static_assert(sizeof(void *) == {bytes} && FERRIC_BIG == {big},
+\t       "this C was made for pointers of another width, or another byte order");"""
 _BUILTIN = {
     "memcpy": "void *memcpy(void *, const void *, __SIZE_TYPE__)",
     "memmove": "void *memmove(void *, const void *, __SIZE_TYPE__)",
@@ -104,6 +107,7 @@ class Program:
             self._emit(self._waiting.pop())
         prelude = PRELUDE.read_text(encoding="utf-8")
         head = [prelude] if self.types.floats else ["#define FERRIC_NO_FLOAT", prelude]
+        head.append(_GUARD.format(bytes=self.layout.pointer, big=int(self.layout.big_endian)))
         parts = (head, self.types.declarations, self._prototypes, self._data, self._bodies)
         return own_lines("\n".join(line for part in parts for line in part) + "\n", c_name)
 

@@ -74,7 +74,8 @@ class CTypes:
         if key not in self._accesses:
             name = f"{base.replace('void *', 'ptr').replace(' ', '_')}_a{alignment}"
             self._accesses[key] = name
-            self.declarations.append(f"FERRIC_AT({base}, {name}, {alignment});")
+            wide = "_WIDE" if base == "u128" else ""
+            self.declarations.append(f"FERRIC_AT{wide}({base}, {name}, {alignment});")
         return self._accesses[key]
 
 
