@@ -25,6 +25,8 @@ from pipeline.target import Target, resolve
 from pipeline.transpile.crates import PARAMETERS_VARIABLE, Compiler, Units, transpile_crate
 from pipeline.transpile.mrustc import find_mrustc
 from pipeline.transpile.rust_src import find_rust_source
+from pipeline.transpile.rustc import transpile as rustc
+from pipeline.transpile.rustc.emit import find_front
 from pipeline.validate import stack_usage
 from pipeline.validate.elf import Object
 from pipeline.validate.finding import Skipped, Verdict, write
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from pipeline.check.gate import Mode
     from pipeline.crate.model import Crate
+    from pipeline.transpile.choice import Transpiler
 
 KERNEL_CRATE = Path(__file__).resolve().parent / "runtime" / "kernel"
 # What a freestanding object may leave to whoever links it: GCC calls these on its own
@@ -55,6 +58,7 @@ class Options:
     rust_src: str = ""
     rustc: str = ""
     gate: Mode = "auto"
+    transpiler: Transpiler = "mrustc"
     roots: tuple[str, ...] = ()
 
 
@@ -154,6 +158,17 @@ def run_check(options: Options, target: Target, crate: Crate, outputs: Outputs) 
 
 def run_transpile(options: Options, target: Target, crate: Crate, outputs: Outputs) -> Units:
     """Turn the crate into C."""
+    if target.transpiler == "rustc":
+        units = rustc.transpile_crate(
+            find_front(options.rustc, options.rust_src, target.arch, target.layout),
+            target.arch,
+            crate,
+            kernel=kernel_crate(crate),
+            parameters=parameters_source(crate),
+            out=outputs.out,
+        )
+        units.write(outputs.units)
+        return units
     mrustc = find_mrustc(options.mrustc or None)
     source = find_rust_source(options.rust_src or None, mrustc.releases)
     units = transpile_crate(
@@ -168,16 +183,20 @@ def run_transpile(options: Options, target: Target, crate: Crate, outputs: Outpu
 
 
 def run_compile(target: Target, outputs: Outputs) -> None:
-    """Compile the crate's own two C files."""
-    compile_c(target.toolchain, target.flags, outputs.c_file, outputs.crate_object)
-    compile_c(target.toolchain, target.flags, outputs.root_c, outputs.root_object)
+    """Compile the crate's own C: one file, and with mrustc its root program's too."""
+    mrustc = target.transpiler == "mrustc"
+    pairs = [(outputs.c_file, outputs.crate_object)]
+    pairs += [(outputs.root_c, outputs.root_object)] if mrustc else []
+    for source, output in pairs:
+        compile_c(target.toolchain, target.flags, source, output, mrustc=mrustc)
 
 
 def run_link(options: Options, target: Target, crate: Crate, outputs: Outputs) -> None:
     """Link the crate with what it depends on, all of it compiled once and cached."""
     units = Units.read(outputs.units)
     shared = compile_units(target.toolchain, target.flags, units)
-    objects = [outputs.crate_object, outputs.root_object, *shared]
+    own = [outputs.crate_object, *([outputs.root_object] if units.root else [])]
+    objects = [*own, *shared]
     link(target.toolchain, target.flags, objects, roots(options, crate, outputs), outputs.linked)
     names = (one.name for one in Object.read(outputs.linked).symbols)
     write_atomic(outputs.stack_usage, stack_usage.joined(objects, names))
@@ -255,7 +274,7 @@ def _skipped_stages(target: Target, crate: Crate, outputs: Outputs) -> list[Skip
 def build(options: Options, report: Callable[[str], None]) -> Verdict:
     """Go the whole way for one crate; ``report`` is told each step's name as it begins."""
     report("target")
-    target = resolve(options.arch, options.kernel)
+    target = resolve(options.arch, options.kernel, options.transpiler)
     crate = load_crate(options.crate)
     outputs = Outputs(options.out, crate.crate_name)
     report("check")

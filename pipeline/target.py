@@ -13,10 +13,12 @@ from pipeline.kernel.tree import KernelTree, open_tree
 from pipeline.toolchains.find import Toolchain, find
 from pipeline.toolchains.load import load
 from pipeline.toolchains.probe import Layout, probe
+from pipeline.transpile.rustc.target import rust_layout
 from pipeline.transpile.target import target_file
 
 if TYPE_CHECKING:
     from pipeline.toolchains.model import Arch
+    from pipeline.transpile.choice import Transpiler
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Target:
     no_tree: str
     flags: Flags
     layout: Layout
+    transpiler: Transpiler = "mrustc"
 
     @property
     def mrustc_file(self) -> str:
@@ -36,8 +39,10 @@ class Target:
         return target_file(self.arch, self.layout)
 
 
-def resolve(name: str, kernel: str = "auto") -> Target:
+def resolve(name: str, kernel: str = "auto", transpiler: Transpiler = "mrustc") -> Target:
     """Return the target for an architecture's name or alias.
+
+    ``layout`` is that of Rust's types with this transpiler.
 
     ``kernel`` is ``auto`` (Ferric's own tree, built now where it is not in the cache), ``none``,
     or the path of a built tree.
@@ -47,10 +52,13 @@ def resolve(name: str, kernel: str = "auto") -> Target:
     toolchain = find(arch)
     tree, reason = _tree(arch, toolchain, kernel)
     if tree is not None:
-        flags = flags_for(toolchain, toolchains, tree.cflags(toolchain), f"Linux {tree.release}")
+        kernel_flags, origin = tree.cflags(toolchain), f"Linux {tree.release}"
     else:
-        flags = flags_for(toolchain, toolchains, None, "toolchains.yaml")
-    return Target(arch, toolchain, tree, reason, flags, probe(toolchain, flags.words))
+        kernel_flags, origin = None, "toolchains.yaml"
+    flags = flags_for(toolchain, toolchains, kernel_flags, origin, transpiler=transpiler)
+    layout = probe(toolchain, flags.words)
+    layout = rust_layout(layout) if transpiler == "rustc" else layout
+    return Target(arch, toolchain, tree, reason, flags, layout, transpiler)
 
 
 def _tree(arch: Arch, toolchain: Toolchain, kernel: str) -> tuple[KernelTree | None, str]:

@@ -17,6 +17,7 @@ from pipeline.files import write_atomic
 from pipeline.report.summary import exit_status, print_summary
 from pipeline.stages import Options, Outputs
 from pipeline.target import Target, resolve
+from pipeline.transpile.choice import CHOICES, choose
 from pipeline.validate.finding import read
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipeline.crate.model import Crate
+    from pipeline.transpile.choice import Transpiler
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - its only name
     Stage = Callable[[Options, Target, Crate, Outputs], object]
@@ -63,7 +65,7 @@ def add_build(subparsers: Subparsers) -> None:
 def add_transpile(subparsers: Subparsers) -> None:
     """Add ``transpile``: a crate to C."""
     parser = subparsers.add_parser(
-        "transpile", help="turn a crate into C", description="Turn a crate into C with mrustc."
+        "transpile", help="turn a crate into C", description="Turn a crate into C."
     )
     _crate_arguments(parser)
     parser.set_defaults(main=transpile)
@@ -129,7 +131,7 @@ def build(args: argparse.Namespace) -> int:
     options = _options(args)
     name = console_name(options.crate)
     if args.only:
-        target_ = resolve(options.arch, options.kernel)
+        target_ = resolve(options.arch, options.kernel, options.transpiler)
         crate = load_crate(options.crate)
         outputs = Outputs(options.out, crate.crate_name)
         STAGES[args.only](options, target_, crate, outputs)
@@ -149,7 +151,8 @@ def transpile(args: argparse.Namespace) -> int:
     options = _options(args)
     crate = load_crate(options.crate)
     outputs = Outputs(options.out, crate.crate_name)
-    stages.run_transpile(options, resolve(options.arch, options.kernel), crate, outputs)
+    target_ = resolve(options.arch, options.kernel, options.transpiler)
+    stages.run_transpile(options, target_, crate, outputs)
     print(outputs.c_file)
     return 0
 
@@ -158,7 +161,7 @@ def compile_file(args: argparse.Namespace) -> int:
     """Compile one C file."""
     if not args.file.is_file():
         raise UserError("no such file", where=str(args.file))
-    found = resolve(args.arch, args.kernel)
+    found = _target(args)
     output = args.output or Path(args.file.name).with_suffix(".o")
     compile_c(found.toolchain, found.flags, args.file, output.absolute())
     print(output)
@@ -167,10 +170,10 @@ def compile_file(args: argparse.Namespace) -> int:
 
 def target(args: argparse.Namespace) -> int:
     """Describe a target."""
-    described = describe(resolve(args.arch, args.kernel))
+    described = describe(_target(args))
     text = json.dumps(described, indent=1) + "\n"
     if args.layout:
-        rust = {name: described[name] for name in ("arch", "layout", "mrustc_target")}
+        rust = {name: described[name] for name in ("arch", "transpiler", "layout", "mrustc_target")}
         write_atomic(args.layout, json.dumps(rust, indent=1) + "\n")
     if args.output:
         write_atomic(args.output, text)
@@ -184,6 +187,7 @@ def describe(found: Target) -> dict[str, Any]:
     tree = found.tree
     return {
         "arch": found.arch.name,
+        "transpiler": found.transpiler,
         "gcc": {"prefix": found.toolchain.prefix, "banner": found.toolchain.banner},
         "kernel": tree.identity() | {"source": str(tree.source)} if tree else None,
         "no_kernel": found.no_tree,
@@ -199,7 +203,7 @@ def describe(found: Target) -> dict[str, Any]:
 
 def commands(args: argparse.Namespace) -> int:
     """Write how each C file is compiled; whether the file is there yet does not matter."""
-    found = resolve(args.arch, args.kernel)
+    found = _target(args)
     entries = [
         {
             "directory": str(path.absolute().parent),
@@ -235,16 +239,19 @@ def _target_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="K",
         help="auto (Ferric's own, cached), none, or the path of a built tree; default: auto",
     )
+    parser.add_argument(
+        "--transpiler",
+        default="auto",
+        choices=CHOICES,
+        help="who turns Rust into C; default: auto (mrustc where it is found, else rustc)",
+    )
+    parser.add_argument("--mrustc", default="", metavar="PATH", help="default: mrustc on PATH")
+    parser.add_argument("--rust-src", default="", metavar="PATH", help="Rust's library source")
 
 
 def _crate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("crate", type=Path, help="the crate's folder, or its Cargo.toml")
     _target_arguments(parser)
-    parser.add_argument(
-        "--transpiler", default="auto", choices=("auto", "mrustc"), help="default: auto (mrustc)"
-    )
-    parser.add_argument("--mrustc", default="", metavar="PATH", help="default: mrustc on PATH")
-    parser.add_argument("--rust-src", default="", metavar="PATH", help="Rust's library source")
     parser.add_argument("--rustc", default="", metavar="PATH", help="default: a usable one on PATH")
     parser.add_argument(
         "--gate",
@@ -253,6 +260,18 @@ def _crate_arguments(parser: argparse.ArgumentParser) -> None:
         help="check types and borrows with rustc first; default: auto (where there is a rustc)",
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="for all outputs")
+
+
+def _transpiler(args: argparse.Namespace) -> Transpiler:
+    """Return the transpiler that was asked for, and say which where that was nobody's choice."""
+    choice = choose(args.transpiler, args.mrustc, args.rust_src)
+    if choice.line:
+        console.note(choice.line)
+    return choice.name
+
+
+def _target(args: argparse.Namespace) -> Target:
+    return resolve(args.arch, args.kernel, _transpiler(args))
 
 
 def _options(args: argparse.Namespace) -> Options:
@@ -265,5 +284,6 @@ def _options(args: argparse.Namespace) -> Options:
         rust_src=args.rust_src,
         rustc=args.rustc,
         gate=args.gate,
+        transpiler=_transpiler(args),
         roots=tuple(getattr(args, "root", ())),
     )

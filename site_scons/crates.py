@@ -49,9 +49,15 @@ _STAGE_SOURCES: dict[str, tuple[str, ...]] = {
         "../toolchains.yaml",
     ),
     "check": ("check/*.py", "crate/*.py", "kernel/kbuild.py", "../toolchains.yaml"),
-    "transpile": ("transpile/*.py", "crate/*.py", "kernel/kbuild.py"),
+    "transpile": (
+        "transpile/*.py",
+        "transpile/rustc/*",
+        "check/*.py",
+        "crate/*.py",
+        "kernel/kbuild.py",
+    ),
     "compile": ("compile/*.py", "runtime/include/*"),
-    "link": ("link/*.py", "compile/*.py", "runtime/include/*", "runtime/c/rt.c"),
+    "link": ("link/*.py", "compile/*.py", "runtime/include/*", "runtime/c/rt*.c"),
     "module": ("kernel/kbuild.py", "kernel/tree.py", "crate/*.py", "runtime/c/ferric_kernel.*"),
     "validate": (
         "validate/*.py",

@@ -25,6 +25,7 @@ from pipeline.errors import FerricError
 from pipeline.report.summary import print_summary
 from pipeline.toolchains.find import find, installed
 from pipeline.toolchains.load import load
+from pipeline.transpile.choice import CHOICES, choose
 from pipeline.transpile.mrustc import find_mrustc
 from pipeline.validate.finding import read
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 SAMPLES = steps.PROJECT / "samples"
 _CHOICES = {
-    "transpiler": ("auto", "mrustc"),
+    "transpiler": CHOICES,
     "gate": ("auto", "off", "require"),
     "verbose": ("0", "1"),
 }
@@ -144,6 +145,15 @@ def _arch_line(arch: Arch) -> str:
 def builds(env: Any, targets: Sequence[str]) -> bool:
     """Say whether this run declares builds at all: ``scons doctor`` and ``-h`` need none."""
     return not (env.GetOption("help") or list(targets) == ["doctor"])
+
+
+@tells_errors
+def settle_transpiler(env: Any) -> None:
+    """Settle who turns Rust into C, and say it where nobody chose."""
+    choice = choose(env["transpiler"], env["mrustc"], env["rust_src"])
+    env["transpiler"] = choice.name
+    if choice.line and not env.GetOption("silent"):
+        console.note(choice.line)
 
 
 @tells_errors

@@ -91,15 +91,25 @@ def code_flags(command: Iterable[str]) -> tuple[str, ...]:
 
 
 def flags_for(
-    toolchain: Toolchain, toolchains: Toolchains, kernel: Sequence[str] | None, origin: str
+    toolchain: Toolchain,
+    toolchains: Toolchains,
+    kernel: Sequence[str] | None,
+    origin: str,
+    *,
+    transpiler: str = "mrustc",
 ) -> Flags:
     """Return the Rust part's flags for a toolchain.
 
+    ``transpiler`` says whose C it is: some deviations are for mrustc's only.
     ``kernel`` are the flags of a tree (see :func:`code_flags`), or None where there is no tree:
     then those of ``toolchains.yaml`` stand in.
     """
     arch = toolchain.arch
-    declared = [Declared(one.flag, one.reason) for one in arch.rust_flags]
+    declared = [
+        Declared(one.flag, one.reason)
+        for one in arch.rust_flags
+        if one.transpiler in (None, transpiler)
+    ]
     declared += [
         Declared(one.flag, one.reason)
         for one in toolchains.workarounds

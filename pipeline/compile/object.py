@@ -27,13 +27,22 @@ TIME_LIMIT = 1800.0
 _FORMAT = 1
 _RUNTIME = Path(__file__).resolve().parents[1] / "runtime"
 RT_SOURCE = _RUNTIME / "c" / "rt.c"
+RT_INTEGERS = _RUNTIME / "c" / "rt_int.c"
 _ELF = b"\x7fELF"
 
 
 def compile_c(
-    toolchain: Toolchain, flags: Flags, source: Path, output: Path, *, debug: bool = True
+    toolchain: Toolchain,
+    flags: Flags,
+    source: Path,
+    output: Path,
+    *,
+    mrustc: bool = True,
+    debug: bool = True,
 ) -> None:
     """Compile ``source`` to ``output``; GCC's words go to ``<output>.log``.
+
+    What mrustc wrote is changed first where this architecture's GCC needs it.
 
     GCC runs where the source is and is given its bare name: no path of this machine gets into
     the object, so two checkouts give the same bytes.  ``debug`` asks for debug information.
@@ -42,7 +51,8 @@ def compile_c(
     """
     log = output.with_name(output.name + ".log")
     with output_file(output) as temporary:
-        source = _compilable(toolchain, flags, source, temporary.parent)
+        if mrustc:
+            source = _compilable(toolchain, flags, source, temporary.parent)
         cwd = source.parent.absolute()
         argv = compile_command(toolchain, flags, source, str(temporary))
         argv += debug_flags(cwd) if debug else []
@@ -96,8 +106,11 @@ def compile_units(toolchain: Toolchain, flags: Flags, units: Units) -> list[Path
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=_workers()) as pool:
         objects = list(pool.map(compiled, shared))
-    runtime = _Source("rt", RT_SOURCE, digest_file(RT_SOURCE), debug=True)
-    return [*objects, _cached(toolchain, flags, runtime)]
+    # With mrustc the integer helpers are among the library's units: compiler_builtins has them.
+    for one in [RT_SOURCE] if units.library else [RT_SOURCE, RT_INTEGERS]:
+        runtime = _Source(one.stem, one, digest_file(one), debug=True)
+        objects.append(_cached(toolchain, flags, runtime))
+    return objects
 
 
 @dataclass(frozen=True)

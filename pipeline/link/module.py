@@ -199,17 +199,15 @@ def _make_local(
 ) -> None:
     """Copy ``joined`` to ``temporary`` with every symbol local but the roots."""
     keep = joined.with_name("globals")
-    drop = joined.with_name("unreferenced")
     _write_names(keep, roots)
-    _write_names(drop, unreferenced(joined))
+    words = [f"--keep-global-symbols={keep}"]
+    # For a file without a name objcopy fails, and says nothing.
+    if dropped := unreferenced(joined):
+        drop = joined.with_name("unreferenced")
+        _write_names(drop, dropped)
+        words.append(f"--strip-symbols={drop}")
     run.check(
-        [
-            toolchain.tool("objcopy"),
-            f"--keep-global-symbols={keep}",
-            f"--strip-symbols={drop}",
-            joined,
-            temporary,
-        ],
+        [toolchain.tool("objcopy"), *words, joined, temporary],
         f"{toolchain.triple}-objcopy does not make symbols of {output.name} local",
         log=_log(output),
     )

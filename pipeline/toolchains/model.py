@@ -29,6 +29,9 @@ class RustFlag(_Frozen):
 
     flag: Flag = Field(description="One GCC option.")
     reason: Text = Field(description="Why the Rust part is compiled differently from the kernel.")
+    transpiler: Literal["mrustc"] | None = Field(
+        default=None, description="Whose C needs it; without it everyone's does."
+    )
 
 
 class Workaround(RustFlag):

@@ -57,10 +57,13 @@ class Unit:
 
 @dataclass(frozen=True)
 class Units:
-    """All C files of a module: the crate's own, its root program's, and the cached ones."""
+    """All C files of a module: the crate's own, its root program's, and the cached ones.
+
+    Only mrustc needs a root program, and leaves dependencies to files of their own.
+    """
 
     crate: Unit
-    root: Unit
+    root: Unit | None
     dependencies: tuple[Unit, ...]
     library: tuple[Unit, ...]
 
@@ -75,7 +78,7 @@ class Units:
             data = json.loads(path.read_text(encoding="utf-8"))
             return Units(
                 crate=Unit(**data["crate"]),
-                root=Unit(**data["root"]),
+                root=Unit(**data["root"]) if data["root"] is not None else None,
                 dependencies=tuple(Unit(**unit) for unit in data["dependencies"]),
                 library=tuple(Unit(**unit) for unit in data["library"]),
             )

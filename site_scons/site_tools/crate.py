@@ -31,10 +31,20 @@ _METADATA = ("link", "module", "validate")
 def options(opts: Any) -> None:
     """Add the variables that choose crates and compilers."""
     opts.Add("module", "path of a crate of your own, to build instead of the samples", "")
-    opts.Add("transpiler", "who turns Rust into C: auto or mrustc", "auto")
+    opts.Add(
+        "transpiler",
+        "who turns Rust into C: auto (mrustc where it is found, else rustc), mrustc, rustc",
+        "auto",
+    )
     opts.Add("mrustc", "path of mrustc, where it is not on PATH", "")
-    opts.Add("rust_src", "Rust's library source that mrustc takes: a folder or an archive", "")
-    opts.Add("rustc", "path of the rustc that checks types and borrows", "")
+    opts.Add(
+        "rust_src", "Rust's library source that the transpiler takes: a folder or an archive", ""
+    )
+    opts.Add(
+        "rustc",
+        "path of the rustc that checks types and borrows, and that transpiler=rustc takes",
+        "",
+    )
     opts.Add(
         "gate",
         "check types and borrows with rustc first: auto (where there is one), off, require",
@@ -62,19 +72,21 @@ def crate_outputs(env: Any, path: Path) -> Any:
     way = _Way(env, crate, Outputs(out, crate.crate_name))
     files = way.outputs
     gate = way.stage("check", [files.gate], [way.manifest])
-    c_files = way.stage(
-        "transpile", [files.c_file, files.root_c, files.units], [way.manifest, *gate]
-    )
+    # Only mrustc needs a root program beside the crate.
+    root = env["transpiler"] == "mrustc"
+    c_paths = [files.c_file, *([files.root_c] if root else [])]
+    object_paths = [files.crate_object, *([files.root_object] if root else [])]
+    *c_files, units = way.stage("transpile", [*c_paths, files.units], [way.manifest, *gate])
     if _cache_is_gone(files.units):
-        env.AlwaysBuild(c_files)
-    objects = way.stage("compile", [files.crate_object, files.root_object], c_files[:2])
-    final = linked = way.stage("link", [files.linked], [*objects, c_files[2]])
+        env.AlwaysBuild([*c_files, units])
+    objects = way.stage("compile", object_paths, c_files)
+    final = linked = way.stage("link", [files.linked], [*objects, units])
     if way.makes_module:
         final = way.stage("module", [files.module], [*final, c_files[0]])
     findings = way.stage("validate", [files.findings], [*final, *gate, objects[0]])[0]
     env.Clean(findings, env.fs.Dir(str(out)))
     crates.verdicts.append((env["ARCH_NAME"], crate.crate_name, findings))
-    env["C_FILES"] += c_files[:2]
+    env["C_FILES"] += c_files
     env["LINKED"].append((crate.crate_name, way.manifest, linked[0]))
     return findings
 
@@ -83,6 +95,7 @@ def compile_commands(env: Any) -> Any:
     """Return the node of ``build/<arch>/compile_commands.json``: how each C file is compiled."""
     output = env.File(f"#build/{env['ARCH_NAME']}/compile_commands.json")
     words = ["commands", "--arch", env["ARCH_NAME"], "--kernel", env["kernel"]]
+    words += ["--transpiler", env["transpiler"]]
     words += ["-o", output.get_abspath(), *(node.get_abspath() for node in env["C_FILES"])]
     made = crates.step(env, "-", "commands", [output], [], words)
     env.Depends(made, env["TARGET_FILE"])
@@ -122,7 +135,7 @@ class _Way:
         rust_src = [crates.identity(env["rust_src"]), os.environ.get(RUST_SRC, "")]
         return {
             "check": [env["RUSTC_IDENTITY"]],
-            "transpile": [env["MRUSTC_IDENTITY"], *rust_src],
+            "transpile": [env[f"{env['transpiler'].upper()}_IDENTITY"], *rust_src],
         }.get(name, [env["GCC_IDENTITY"]])
 
 

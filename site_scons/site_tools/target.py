@@ -37,6 +37,7 @@ def target_file(env: Any) -> Any:
     names = ("target.json", "layout.json")
     outputs = [env.File(f"#build/{env['ARCH_NAME']}/{name}") for name in names]
     words = ["target", "--arch", env["ARCH_NAME"], "--kernel", env["kernel"]]
+    words += ["--transpiler", env["transpiler"]]
     words += ["-o", outputs[0].get_abspath(), "--layout", outputs[1].get_abspath()]
     made = crates.step(env, "-", "target", outputs, [], words)
     _clean(env, made, outputs[0])

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.check.rustc import find_rustc
+from pipeline.errors import UserError
 from pipeline.toolchains.find import Toolchain, find, installed
 from pipeline.toolchains.load import load
 
@@ -79,13 +81,27 @@ def native_log(tmp_path_factory: pytest.TempPathFactory) -> str:
     return succeed([out / "native"])
 
 
+@pytest.fixture(params=["mrustc", "rustc"])
+def transpiler(request: pytest.FixtureRequest) -> str:
+    """Who turns the self-test into C; skipped where that compiler is not usable here."""
+    name: str = request.param
+    if name == "mrustc" and shutil.which("mrustc") is None:
+        pytest.skip("mrustc is not installed")
+    if name == "rustc":
+        try:
+            library = find_rustc(None).library
+        except UserError as error:
+            pytest.skip(error.what)
+        if library is None:
+            pytest.skip("no rustc has its library's source")
+    return name
+
+
 @pytest.fixture(params=ARCHITECTURES)
 def toolchain(request: pytest.FixtureRequest) -> Toolchain:
     arch = TOOLCHAINS.get(request.param)
     if not installed(arch):
         pytest.skip(f"no GCC for {arch.name} is installed")
-    if shutil.which("mrustc") is None:
-        pytest.skip("mrustc is not installed")
     return find(arch)
 
 
@@ -97,7 +113,7 @@ def emulator(toolchain: Toolchain) -> str:
     return path
 
 
-def build_object(toolchain: Toolchain, out: Path) -> Path:
+def build_object(toolchain: Toolchain, transpiler: str, out: Path) -> Path:
     """Build the core of the self-test as one object whose only root is `run`."""
     build: list[str | Path] = [
         sys.executable,
@@ -107,6 +123,8 @@ def build_object(toolchain: Toolchain, out: Path) -> Path:
         CORE,
         "--arch",
         toolchain.arch.name,
+        "--transpiler",
+        transpiler,
     ]
     succeed([*build, "--kernel", "none", "--root", "run", "--out", out], timeout=900)
     return out / "selftest_core.o"
@@ -131,10 +149,12 @@ def test_native_build_passes(native_log: str) -> None:
     assert native_log.splitlines()[:2] == ["KTAP version 1", f"1..{len(lines)}"]
 
 
-def test_log_is_the_native_one(toolchain: Toolchain, native_log: str, tmp_path: Path) -> None:
+def test_log_is_the_native_one(
+    toolchain: Toolchain, transpiler: str, native_log: str, tmp_path: Path
+) -> None:
     emulated = emulator(toolchain)
     program = tmp_path / "selftest"
-    link_program(toolchain, build_object(toolchain, tmp_path / "out"), program)
+    link_program(toolchain, build_object(toolchain, transpiler, tmp_path / "out"), program)
     log = succeed([emulated, program], timeout=120)
     expected, actual = results(native_log), results(log)
     skipped = {name for name, line in actual.items() if "# SKIP" in line}
