@@ -9,9 +9,7 @@ for another one, where QEMU's user-mode emulation runs it.  With a heap, ``alloc
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pipeline import stages
@@ -19,16 +17,17 @@ from pipeline.check.rustc import find_rustc
 from pipeline.crate.graph import load_crate
 from pipeline.errors import FerricError, ToolError, UserError
 from pipeline.files import write_atomic
+from pipeline.programs.emulated import emulator, link_emulated, link_hosted
 from pipeline.run import check, run
 from pipeline.target import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from pipeline.target import Target
     from pipeline.transpile.choice import Transpiler
 
-USER = Path(__file__).resolve().parents[1] / "pipeline" / "runtime" / "user"
 PANIC_STATUS = 134
 _BUILD_SECONDS, _RUN_SECONDS, _MOST_OUTPUT = 600.0, 60.0, 4 << 20
 _MANIFEST = """\
@@ -127,10 +126,7 @@ def native(crate: Path, out: Path, *, flags: Sequence[str] = ()) -> Ran:
     try:
         what = "rustc does not build the program"
         check(argv, what, env=environment, log=out / "rustc.log", timeout=_BUILD_SECONDS)
-        link: list[str | Path] = [_host_compiler(), "-O1", USER / "hosted.c", library]
-        # alloc as rustc ships it names the personality of unwinding, which nothing here calls.
-        link += ["-Wl,--defsym=rust_eh_personality=0", "-o", program]
-        check(link, "the host's linker refuses the program", log=out / "link.log")
+        link_hosted([library], program)
     except FerricError as error:
         return Ran("broken", why=str(error))
     return _run([program])
@@ -152,17 +148,13 @@ def emulated(
     """
     try:
         target = target or resolve(arch, "none", transpiler)
+        command = emulator(target)
         program = _built(crate, target, transpiler, out, rust_src)
     except UserError as error:
         return Ran("refused", why=str(error))
     except ToolError as error:
         return Ran("broken", why=str(error))
-    if target.arch.name == "x86_64":
-        return _run([program])
-    emulator = shutil.which(f"qemu-{target.arch.qemu.user}")
-    if emulator is None:
-        return Ran("refused", why=f"qemu-{target.arch.qemu.user} is not installed (qemu-user)")
-    return _run([emulator, program])
+    return _run([*command, program])
 
 
 def _built(crate: Path, target: Target, transpiler: Transpiler, out: Path, rust_src: str) -> Path:
@@ -175,38 +167,10 @@ def _built(crate: Path, target: Target, transpiler: Transpiler, out: Path, rust_
     stages.run_transpile(options, target, loaded, outputs)
     stages.run_compile(target, outputs)
     stages.run_link(options, target, loaded, outputs)
-    return link_program(target, outputs.linked, out / "program")
+    return link_emulated(target, outputs.linked, out / "program")
 
 
-def link_program(target: Target, module: Path, program: Path) -> Path:
-    """Link an object that has ``run`` with the driver for its architecture; return the program.
-
-    libgcc stands in for the arithmetic that a kernel exports to its modules.
-    """
-    if target.arch.name == "x86_64":
-        # The kernel's flags give no code that a position-independent program could hold.
-        argv: list[str | Path] = [target.toolchain.gcc, "-O1", "-no-pie", USER / "hosted.c", module]
-        check([*argv, "-o", program], "the test is not linked", log=program.with_suffix(".log"))
-        return program
-    flags = [*target.arch.abi_flags, "-O1", "-ffreestanding", "-nostdlib", "-static"]
-    flags += ["-fno-tree-loop-distribute-patterns", "-Wl,--entry=_start"]
-    flags += [one.flag for one in target.flags.declared if one.flag.startswith("-O")]
-    if target.toolchain.triple.endswith("-elf"):
-        # The linker script of a bare-metal compiler starts at 0, where Linux maps nothing.
-        flags.append("-Wl,-Ttext-segment=0x10000")
-    argv = [target.toolchain.gcc, *flags, USER / "driver.c", module, "-lgcc", "-o", program]
-    check(argv, "the test is not linked", log=program.with_suffix(".log"))
-    return program
-
-
-def _host_compiler() -> str:
-    found = shutil.which("gcc") or shutil.which("cc")
-    if found is None:
-        raise UserError("no C compiler of this machine", mend="install gcc")
-    return found
-
-
-def _run(argv: list[str | Path]) -> Ran:
+def _run(argv: Sequence[str | Path]) -> Ran:
     done = run(argv, timeout=_RUN_SECONDS)
     if done.timed_out:
         return Ran("endless", why=f"no end after {_RUN_SECONDS:.0f} s")

@@ -8,7 +8,6 @@ len)`` and ``selftest_abort()``, which the programs in ``pipeline/runtime/user``
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,9 @@ from pipeline import stages
 from pipeline.compare.comparison import Logs
 from pipeline.compare.native import build_native, reason
 from pipeline.crate.graph import load_crate, order
-from pipeline.errors import FerricError, ToolError, UserError
-from pipeline.run import TAIL_LINES, check, run
+from pipeline.errors import FerricError, ToolError
+from pipeline.programs.emulated import emulator, link_emulated, link_hosted
+from pipeline.run import TAIL_LINES, run
 
 if TYPE_CHECKING:
     from pipeline.check.rustc import RustcInfo
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from pipeline.target import Target
 
 FEATURE, ROOT = "standalone", "run"
-USER = Path(__file__).resolve().parents[1] / "runtime" / "user"
-_BUILD_SECONDS, _RUN_SECONDS = 300.0, 120.0
+_RUN_SECONDS = 120.0
 _MOST_FAILURES = 99
 
 
@@ -54,46 +53,18 @@ def run_both(
         return Logs(reason=f"the crate has no test to run (a feature {FEATURE})")
     if not machine.host:
         return Logs(reason=f"a program for {machine.target.name} is not run: the host's log is it")
-    emulator = _emulator(target)
-    if not emulator.startswith("/"):
-        return Logs(reason=emulator)
     try:
+        command = emulator(target)
         native = build_native(rustc, machine, tested, out / "native", [ROOT])
-        theirs = _log([_hosted(native.linked, out / "native")])
-        ours = _log([emulator, _emulated(options, target, tested, out / "ours")])
+        theirs = _log([link_hosted([native.linked], out / "native" / "program")])
+        ours = _log([*command, _emulated(options, target, tested, out / "ours")])
     except FerricError as error:
         return Logs(reason=reason(error))
     return Logs(ours, theirs)
 
 
-def _emulator(target: Target) -> str:
-    """Return the path of QEMU's emulator for user programs, or why there is none."""
-    name = target.arch.qemu.user
-    if name is None:
-        return f"QEMU has no user-mode emulation of {target.arch.name}"
-    found = shutil.which(f"qemu-{name}")
-    return str(Path(found).absolute()) if found else f"qemu-{name} is not installed (qemu-user)"
-
-
-def _hosted(obj: Path, out: Path) -> Path:
-    """Link the native test with the host's C library."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
-        raise UserError(
-            "no C compiler of the host to link the native test with", mend="install gcc"
-        )
-    program = out / "program"
-    argv: list[str | Path] = [compiler, "-O1", "-no-pie", USER / "hosted.c", obj, "-o", program]
-    what = "the host's compiler does not link the test"
-    check(argv, what, log=out / "program.log", timeout=_BUILD_SECONDS)
-    return program
-
-
 def _emulated(options: Options, target: Target, crate: Crate, out: Path) -> Path:
-    """Build the test as a module is built, and link it with a program of system calls alone.
-
-    libgcc stands in for the arithmetic that a kernel of the architecture exports to its modules.
-    """
+    """Build the test as a module is built, and link it with a program of system calls alone."""
     ours = stages.Options(
         crate=crate.root,
         arch=options.arch,
@@ -108,18 +79,7 @@ def _emulated(options: Options, target: Target, crate: Crate, out: Path) -> Path
     stages.run_transpile(ours, target, crate, outputs)
     stages.run_compile(target, outputs)
     stages.run_link(ours, target, crate, outputs)
-    flags = [*target.arch.abi_flags, "-O1", "-ffreestanding", "-nostdlib", "-static"]
-    flags += ["-fno-tree-loop-distribute-patterns", "-Wl,--entry=_start"]
-    flags += [one.flag for one in target.flags.declared if one.flag.startswith("-O")]
-    if target.toolchain.triple.endswith("-elf"):
-        # The linker script of a bare-metal compiler starts at 0, where Linux maps nothing.
-        flags.append("-Wl,-Ttext-segment=0x10000")
-    program = out / "program"
-    argv: list[str | Path] = [target.toolchain.gcc, *flags, USER / "driver.c", outputs.linked]
-    argv += ["-lgcc", "-o", program]
-    what = f"{target.toolchain.triple}-gcc does not link the test (see {USER / 'driver.c'})"
-    check(argv, what, log=out / "program.log", timeout=_BUILD_SECONDS)
-    return program
+    return link_emulated(target, outputs.linked, out / "program")
 
 
 def _log(argv: list[str | Path]) -> str:
