@@ -117,6 +117,17 @@ def test_a_construct_without_c_is_named_with_its_function(tmp_path: Path) -> Non
     assert caught.value.where == "f"
 
 
+def test_assembly_without_an_instruction_is_a_barrier(tmp_path: Path) -> None:
+    head = "define void @f(ptr %p) {\nstart:\n  call void asm sideeffect "
+    tail = ", !srcloc !3\n  ret void\n}\n"
+    text = written(tmp_path, f'{head}"", "r,~{{memory}}"(ptr %p){tail}')
+    assert '__asm__ volatile("" : : "r"(p0_p) : "memory");' in text
+    text = written(tmp_path, f'{head}"", "~{{memory}}"(){tail}')
+    assert '__asm__ volatile("" : :  : "memory");' in text
+    with pytest.raises(IrError, match="inline assembly"):
+        written(tmp_path, f'{head}"nop", "r,~{{memory}}"(ptr %p){tail}')
+
+
 def test_floats_are_refused_where_the_kernel_has_none(tmp_path: Path) -> None:
     text = "define noundef i1 @f(ptr noundef %p) {\nstart:\n"
     text += "  %x = load float, ptr %p, align 4\n  ret i1 true\n}\n"

@@ -170,14 +170,19 @@ def _unreachable(_at: Cursor, _op: str) -> _Read:
     return Void(), (), {}
 
 
+_BARRIERS = [
+    ["sideeffect", '""', ",", f'"{constraint}"'] for constraint in ("r,~{memory}", "~{memory}")
+]
+
+
 def _call(at: Cursor, _op: str) -> _Read:
     _skip_fast(at)
     while at.peek() in CONVENTIONS:
         at.next()
     attributes = result_attributes(at)
     kind = read_type(at)
-    if at.peek() == "asm":
-        raise IrError("inline assembly")
+    if at.accept("asm"):
+        return _barrier(at)
     callee = Typed(Ptr(), read_value(at, Ptr()))
     if not isinstance(callee.value, Local | Global):
         raise IrError("a call of a constant address")
@@ -194,6 +199,19 @@ def _call(at: Cursor, _op: str) -> _Read:
     if isinstance(kind, Signature):
         extra["fixed"] = len(kind.parameters)
     return result, tuple(arguments), extra
+
+
+def _barrier(at: Cursor) -> _Read:
+    """Read assembly without an instruction, as ``core::hint::black_box`` is: of no machine."""
+    words = []
+    while at.peek() != "(":
+        words.append(at.next())
+    if words not in _BARRIERS:
+        raise IrError("inline assembly")
+    at.expect("(")
+    addresses = () if at.peek() == ")" else (read_typed(at),)
+    at.expect(")")
+    return Void(), addresses, {"callee": Typed(Void(), Number(0)), "barrier": True}
 
 
 def _phi(at: Cursor, _op: str) -> _Read:

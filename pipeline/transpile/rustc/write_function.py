@@ -281,6 +281,10 @@ class FunctionWriter:
         atomics.write(self, one)
 
     def _call(self, one: Instruction, _block: Block) -> None:
+        if one.extra.get("barrier"):
+            inputs = ", ".join(f'"r"({self.use(operand)})' for operand in one.operands)
+            self.out.append(f'__asm__ volatile("" : : {inputs} : "memory");')
+            return
         callee = one.extra["callee"]
         if isinstance(callee.value, Global) and callee.value.name.startswith("llvm."):
             intrinsics.write(self, one, callee.value.name)
