@@ -118,7 +118,7 @@ def test_a_construct_without_c_is_named_with_its_function(tmp_path: Path) -> Non
 
 
 def test_assembly_without_an_instruction_is_a_barrier(tmp_path: Path) -> None:
-    head = "define void @f(ptr %p) {\nstart:\n  call void asm sideeffect "
+    head = "define void @f(ptr noundef %p) {\nstart:\n  call void asm sideeffect "
     tail = ", !srcloc !3\n  ret void\n}\n"
     text = written(tmp_path, f'{head}"", "r,~{{memory}}"(ptr %p){tail}')
     assert '__asm__ volatile("" : : "r"(p0_p) : "memory");' in text
