@@ -12,10 +12,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipeline.check.rustc import library_edition
 from pipeline.files import cached, digest_files, write_atomic
 from pipeline.run import check, run
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pipeline.check.rustc import RustcInfo
@@ -75,7 +77,11 @@ def target_library(rustc: RustcInfo, arch: Arch, layout: Layout) -> Library:
     if rustc.library is None:
         raise ValueError("a rustc without its library's source was not to come here")
     root = rustc.library
-    spec = target_spec(layout, _rustc_target(rustc, arch, layout))
+    specs = _rustc_targets(rustc)
+    spec = target_spec(layout, _nearest(specs, arch, layout))
+    # A number since a release after 1.85, text before: as rustc writes it itself.
+    if any(isinstance(one["target-pointer-width"], str) for one in specs):
+        spec["target-pointer-width"] = str(layout.pointer_bits)
     names = [] if spec["arch"] == arch.rust_arch else ["--cfg", f'target_arch="{arch.rust_arch}"']
     allowed = ["-A", "explicit_builtin_cfgs_in_flags"] if names else []
     flags = (*names, *allowed, "-Z", "unstable-options", "-Z", "codegen-backend=dummy")
@@ -127,16 +133,19 @@ def target_spec(layout: Layout, base: dict[str, Any] | None) -> dict[str, Any]:
     return spec | ({"min-atomic-width": widths[0]} if widths else {})
 
 
-def _rustc_target(rustc: RustcInfo, arch: Arch, layout: Layout) -> dict[str, Any] | None:
-    """Return rustc's own target nearest to ``arch``, None where it does not know the CPU."""
+def _rustc_targets(rustc: RustcInfo) -> list[dict[str, Any]]:
+    """Return the target files of all of rustc's own targets; none where it does not list them."""
     flags = ["-Z", "unstable-options", "--print", "all-target-specs-json"]
     result = run([rustc.path, *flags], env=BOOTSTRAP, timeout=60.0)
-    if result.exit_status != 0:
-        return None
+    return [] if result.exit_status != 0 else list(json.loads(result.output).values())
+
+
+def _nearest(specs: Sequence[dict[str, Any]], arch: Arch, layout: Layout) -> dict[str, Any] | None:
+    """Return rustc's own target nearest to ``arch``, None where it does not know the CPU."""
     endian = "big" if layout.big_endian else "little"
     fitting = [
         spec
-        for spec in json.loads(result.output).values()
+        for spec in specs
         if spec["arch"] == arch.rust_arch
         and int(spec["target-pointer-width"]) == layout.pointer_bits
         and spec.get("target-endian", "little") == endian
@@ -147,7 +156,10 @@ def _rustc_target(rustc: RustcInfo, arch: Arch, layout: Layout) -> dict[str, Any
 def _build(rustc: RustcInfo, folder: Path, source: Path, name: str, flags: tuple[str, ...]) -> None:
     """Write the metadata of one crate of the library into ``folder``."""
     argv: list[str | Path] = [rustc.path, *flags, "--target", folder / "target.json", "-L", folder]
-    argv += ["--crate-name", name, "--crate-type", "lib", "--edition", "2024", "--emit=metadata"]
+    argv += ["--crate-name", name, "--crate-type", "lib", "--emit=metadata"]
+    # The empty crate, which is ours, is of any.
+    own = source.parent == folder
+    argv += ["--edition", "2021" if own else library_edition(source)]
     argv += ["--cap-lints", "allow", "-C", "panic=abort", "-C", "debug-assertions=no"]
     argv += ["--out-dir", folder, source]
     what = f"rustc could not check its own {name} for this target"

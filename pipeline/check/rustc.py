@@ -7,6 +7,7 @@ import functools
 import os
 import re
 import shutil
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,11 @@ class RustcInfo:
     host: str
     sysroot: Path
     library: Path | None
+
+    @property
+    def release(self) -> str:
+        """The release that the library's source has to be of ("1.96")."""
+        return f"{self.version[0]}.{self.version[1]}"
 
     @property
     def title(self) -> str:
@@ -68,6 +74,20 @@ def find_rustc(named: str | Path | None) -> RustcInfo:
     if usable:
         return usable[0]
     raise UserError("; ".join(refused) or "rustc is not on PATH", mend=MEND)
+
+
+def library_edition(source: Path) -> str:
+    """Return the edition of a crate of the library, whose root is ``source`` (``…/src/lib.rs``).
+
+    It changed with the releases: ``core`` of Rust 1.85 is of 2021, later ones of 2024.
+    """
+    manifest = source.parents[1] / "Cargo.toml"
+    try:
+        package = tomllib.loads(manifest.read_text(encoding="utf-8"))["package"]
+    except (OSError, ValueError, KeyError) as error:
+        what = f"the library's source is not whole: {error!r}"
+        raise UserError(what, where=str(manifest), mend=MEND) from None
+    return str(package.get("edition", "2015"))
 
 
 def _candidates() -> list[Path]:

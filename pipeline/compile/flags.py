@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 HEADERS = Path(__file__).resolve().parents[1] / "runtime" / "include"
 
 # Options of a kernel command line that choose headers, names, diagnostics or files, never code.
-_DROPPED_WITH_ARGUMENT = frozenset(
+DROPPED_WITH_ARGUMENT = frozenset(
     {"-I", "-include", "-isystem", "-D", "-U", "-o", "-x", "-idirafter"}
 )
-_DROPPED = ("-W", "-I", "-D", "-U", "-nostdinc", "-isystem", "-fmacro-prefix-map=", "-pipe", "-c")
+DROPPED = ("-W", "-I", "-D", "-U", "-nostdinc", "-isystem", "-fmacro-prefix-map=", "-pipe", "-c")
 
 # What the Rust part has beside: none of it changes an ABI or how one instruction is chosen.
 NEUTRAL = (
@@ -83,9 +83,9 @@ def code_flags(command: Iterable[str]) -> tuple[str, ...]:
     words = iter(command)
     next(words, None)
     for word in words:
-        if word in _DROPPED_WITH_ARGUMENT:
+        if word in DROPPED_WITH_ARGUMENT:
             next(words, None)
-        elif word.startswith("-") and not word.startswith(_DROPPED):
+        elif word.startswith("-") and not word.startswith(DROPPED):
             kept.append(word)
     return tuple(kept)
 

@@ -2,9 +2,10 @@
 """Leave floating point out of transpiled C, where GCC cannot compile it with kernel flags.
 
 alpha's kernel is compiled with ``-mno-fp-regs``, and GCC then has no way to move a ``float``: it
-stops with an internal error (``extract_insn``, ``extract_constrain_insn``).  A kernel uses no
-floating point, ``core`` is full of it, so the functions that do are left out of the C.  A module
-that reaches one of them does not link, and is told so; nothing is compiled differently.
+stops with an internal error (``extract_insn``, ``extract_constrain_insn``).  x86's is compiled with
+``-mno-sse``, and GCC then refuses a function that returns a ``double`` or a structure of two.  A
+kernel uses no floating point, ``core`` is full of it, so the functions that do are left out of the
+C.  A module that reaches one of them does not link, and is told so; nothing is compiled otherwise.
 """
 
 from __future__ import annotations
@@ -15,9 +16,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+FORMAT = 2
+"""A number that changes with what is left out: objects are kept by it."""
+
 # Besides the types, what mrustc writes for literals and conversions.
 _FLOAT = r"float|double|make_float|make_double|INFINITY|NAN"
 _TYPE_START = re.compile(r"^(?:typedef )?(?:struct|union) *(\w*)")
+# An array is a structure on a line of its own; an array of pointers needs no floating point.
+_ARRAY = re.compile(r"^typedef struct \w+ *\{([^*}]*)\} *(\w+) *;")
+# mrustc writes a member's offset in front of it: /*@8*/.
+_INNER = re.compile(r"/\*[^*]*\*/")
 _TYPEDEF_NAME = re.compile(r"(\w+) *;\s*(?://.*)?$")
 
 
@@ -71,13 +79,15 @@ def _float_types(lines: Sequence[str]) -> list[str]:
 
 
 def _members(lines: Sequence[str]) -> dict[str, set[str]]:
-    """Return, for each type that is defined over several lines, the words of its members."""
+    """Return the words of each type's members."""
     members: dict[str, set[str]] = {}
     words: set[str] | None = None
     name = ""
     for line in lines:
         code = _code(line)
-        if words is None:
+        if array := _ARRAY.match(code):
+            members[array[2]] = set(re.findall(r"\w+", array[1]))
+        elif words is None:
             match = _TYPE_START.match(code)
             if match and code.rstrip().endswith("{"):
                 name, words = match[1], set()
@@ -92,8 +102,8 @@ def _members(lines: Sequence[str]) -> dict[str, set[str]]:
 
 
 def _code(line: str) -> str:
-    """Return a line without its comment; MIR in comments names types that the code has not."""
-    return line.partition("//")[0]
+    """Return a line without comments: MIR in them names types that the code has not."""
+    return _INNER.sub("", line.partition("//")[0])
 
 
 def _name(function: Sequence[str]) -> str:

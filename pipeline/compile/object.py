@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipeline import run
 from pipeline.compile.flags import DEBUG, HEADERS, debug_flags
+from pipeline.compile.floats import FORMAT as FLOATS_FORMAT
 from pipeline.compile.floats import without_floats
 from pipeline.compile.transparent import as_pointers, needed
 from pipeline.errors import ToolError, UserError
@@ -52,7 +53,7 @@ def compile_c(
     log = output.with_name(output.name + ".log")
     with output_file(output) as temporary:
         if mrustc:
-            source = _compilable(toolchain, flags, source, temporary.parent)
+            source = compilable(toolchain, flags, source, temporary.parent)
         cwd = source.parent.absolute()
         argv = compile_command(toolchain, flags, source, str(temporary))
         argv += debug_flags(cwd) if debug else []
@@ -71,8 +72,8 @@ def compile_command(toolchain: Toolchain, flags: Flags, source: Path, output: st
     return [str(toolchain.gcc), *flags.words, "-c", source.name, "-o", output]
 
 
-def _compilable(toolchain: Toolchain, flags: Flags, source: Path, work: Path) -> Path:
-    """Return ``source``, or a copy in ``work`` with what this architecture's GCC needs changed."""
+def compilable(toolchain: Toolchain, flags: Flags, source: Path, work: Path) -> Path:
+    """Return mrustc's ``source``, or a copy in ``work`` with what this GCC needs changed."""
     floats = toolchain.arch.no_float is None
     pointers = _pointers(toolchain, flags)
     if floats and not pointers:
@@ -106,11 +107,18 @@ def compile_units(toolchain: Toolchain, flags: Flags, units: Units) -> list[Path
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=_workers()) as pool:
         objects = list(pool.map(compiled, shared))
-    # With mrustc the integer helpers are among the library's units: compiler_builtins has them.
-    for one in [RT_SOURCE] if units.library else [RT_SOURCE, RT_INTEGERS]:
+    for one in runtime_sources(units):
         runtime = _Source(one.stem, one, digest_file(one), debug=True)
         objects.append(_cached(toolchain, flags, runtime))
     return objects
+
+
+def runtime_sources(units: Units) -> list[Path]:
+    """Return the C runtime of a module with these units.
+
+    With mrustc the integer helpers are among the library's units: compiler_builtins has them.
+    """
+    return [RT_SOURCE] if units.library else [RT_SOURCE, RT_INTEGERS]
 
 
 @dataclass(frozen=True)
@@ -132,7 +140,7 @@ def _cached(toolchain: Toolchain, flags: Flags, source: _Source) -> Path:
         # Where the headers are changes nothing: their content is below.
         "flags": [word for word in flags.words if word != str(HEADERS)],
         "headers": _headers_digest(),
-        "no_float": toolchain.arch.no_float is not None,
+        "no_float": toolchain.arch.no_float is not None and FLOATS_FORMAT,
         "pointers": _pointers(toolchain, flags),
     } | ({"debug": DEBUG} if source.debug else {})
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from pipeline.kernel.tree import KernelTree
     from pipeline.toolchains.find import Toolchain
 
-_RUNTIME_C = Path(__file__).resolve().parents[1] / "runtime" / "c"
+RUNTIME_C = Path(__file__).resolve().parents[1] / "runtime" / "c"
 _PROTOTYPE = re.compile(r"^[\w ]+[ *](ferric_\w+)\(", re.MULTILINE)
-_GLUE = ("ferric_kernel.c", "ferric_kernel.h")
+GLUE = ("ferric_kernel.c", "ferric_kernel.h")
 
 # Rust's type, the C type of the variable behind it, and the kernel's name for its param_ops
 # (include/linux/moduleparam.h).
@@ -111,7 +111,7 @@ def parameter_symbols(crate: Crate) -> tuple[str, ...]:
 
 def runtime_symbols() -> set[str]:
     """Return the functions of the C runtime that a Rust part may call, from its own header."""
-    header = (_RUNTIME_C / "ferric_kernel.h").read_text(encoding="utf-8")
+    header = (RUNTIME_C / "ferric_kernel.h").read_text(encoding="utf-8")
     return set(_PROTOTYPE.findall(header))
 
 
@@ -132,8 +132,8 @@ def make_module(
                 where=folder,
                 mend="set TMPDIR to another",
             )
-        for glue in _GLUE:
-            shutil.copyfile(_RUNTIME_C / glue, work / glue)
+        for glue in GLUE:
+            shutil.copyfile(RUNTIME_C / glue, work / glue)
         (work / f"{name}_module.c").write_text(module_source(crate), encoding="utf-8")
         _add_rust_part(rust, work, name)
         (work / "Kbuild").write_text(_kbuild(name), encoding="utf-8")

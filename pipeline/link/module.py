@@ -40,7 +40,7 @@ _NO_GC = "gc-sections option ignored"
 
 # Sections of one function or object each, put together again: the names are visible in sysfs and
 # each section costs the kernel's loader an alignment gap.
-_SCRIPT = """SECTIONS
+SCRIPT = """SECTIONS
 {
 \t.text 0 : { *(.text .text.*) }
 \t.rodata 0 : { *(.rodata .rodata.*) }
@@ -131,12 +131,16 @@ def _join(
 ) -> None:
     """Link what the roots reach into ``joined``; ``output`` names the result in errors."""
     script = joined.with_name("module.lds")
-    script.write_text(_SCRIPT, encoding="utf-8")
+    script.write_text(SCRIPT, encoding="utf-8")
     argv = [str(toolchain.tool("ld")), "-r", "--gc-sections"]
     # Where the kernel itself wants sections apart (parisc: branches must reach their stubs), they
     # stay apart.
     if "-ffunction-sections" not in flags.kernel:
         argv += ["-T", str(script)]
+    else:
+        # There the linker also keeps the file names of objects of which it keeps nothing else, and
+        # nobody could say any more how those were compiled.
+        objects = _named(objects, roots)
     argv += [word for root in roots for word in ("-u", root)]
     argv += ["-o", str(joined), *map(str, objects)]
     what = f"{toolchain.triple}-ld does not link {output.name}"
@@ -153,6 +157,25 @@ def _join(
             mend=f"{toolchain.arch.no_link or 'take a newer binutils'} Stop at the C with "
             "`python -m pipeline transpile`",
         )
+
+
+def _named(objects: Sequence[Path], roots: Sequence[str]) -> list[Path]:
+    """Return the objects that define a root, or what another one of them wants.
+
+    Where a root is nowhere defined it is all of them, and the linker says so.
+    """
+    defined, wanted = {}, {}
+    for path in objects:
+        defined[path] = set(_globals(path))
+        with _opened(path) as elf:
+            undefined = {one.name for one in _symbols(elf) if one["st_shndx"] == "SHN_UNDEF"}
+        wanted[path] = undefined
+    names, found = set(roots), set[Path]()
+    while more := [path for path in objects if path not in found and defined[path] & names]:
+        found.update(more)
+        names.update(*(wanted[path] for path in more))
+    complete = set(roots) <= set().union(*defined.values())
+    return [path for path in objects if path in found or not complete]
 
 
 def _refuse_self_calls(joined: Path, output: Path) -> None:

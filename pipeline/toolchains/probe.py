@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 AtomicWidth = Literal[8, 16, 32, 64, "ptr"]
 
 # Our name of a type, and GCC's: these macros are there without any header.
-_TYPES = {
+TYPES = {
     "u8": "__UINT8_TYPE__",
     "u16": "__UINT16_TYPE__",
     "u32": "__UINT32_TYPE__",
@@ -103,7 +103,7 @@ def probe(toolchain: Toolchain, flags: Sequence[str]) -> Layout:
 
 def _source() -> str:
     """Return the probe: two constants, and one function per width and atomic operation."""
-    facts = ",\n".join(f"  FACTS({ctype})" for name, ctype in _TYPES.items())
+    facts = ",\n".join(f"  FACTS({ctype})" for name, ctype in TYPES.items())
     atomics = "\n".join(f"ATOMICS({bits})" for bits in _WIDTHS)
     return f"""\
 #ifdef __SIZEOF_INT128__
@@ -131,8 +131,8 @@ const __UINT32_TYPE__ ferric_order = 0x01020304;
 def _read(elf: ELFFile) -> Layout:
     """Turn the probe's object into a :class:`Layout`; ``ValueError`` says what is wrong with it."""
     symbols = _symbols(elf)
-    data = _bytes(elf, symbols, "ferric_layout", 2 * len(_TYPES) + 1)
-    names = list(_TYPES)
+    data = _bytes(elf, symbols, "ferric_layout", 2 * len(TYPES) + 1)
+    names = list(TYPES)
     int128 = data[2 * names.index("u128")] != 0
     sizes = {name: data[2 * index] for index, name in enumerate(names)}
     alignments = {name: data[2 * index + 1] for index, name in enumerate(names)}

@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.check.rustc import find_rustc
+from pipeline.errors import UserError
 from pipeline.stages import Options, build
 from pipeline.toolchains.find import find
 from pipeline.toolchains.load import load
+from pipeline.transpile.mrustc import find_mrustc
+from pipeline.transpile.rust_src import find_rust_source
+from pipeline.transpile.rustc.emit import own_source
 from pipeline.validate.finding import Severity
 
 if TYPE_CHECKING:
     from pipeline.kernel.tree import KernelTree
+    from pipeline.transpile.choice import Transpiler
 
 HERE = Path(__file__).parent
 SAMPLES = HERE.parents[1] / "samples"
@@ -72,17 +78,35 @@ def boot(tree: KernelTree, module: Path, arguments: str, work: Path) -> str:
     return done.stdout.decode(errors="replace").replace("\r", "")
 
 
-def built_and_booted(tree: KernelTree, crate: Path, arguments: str, work: Path) -> str:
+def built_and_booted(
+    tree: KernelTree, crate: Path, arguments: str, work: Path, transpiler: Transpiler
+) -> str:
     """Build a crate, see that nothing is found against it, and boot it."""
     if shutil.which("qemu-system-m68k") is None:
         pytest.skip("qemu-system-m68k is not installed (Debian: qemu-system-misc)")
-    options = Options(crate, "m68k", work / "out", kernel=str(tree.build), gate="off")
+    options = Options(
+        crate, "m68k", work / "out", kernel=str(tree.build), gate="off", transpiler=transpiler
+    )
     verdict = build(options, lambda _step: None)
     assert verdict.count(Severity.ERROR) == 0
     # The self-test keeps more on the stack than the kernel likes to see.
     warned = {one.check for one in verdict.findings if one.severity is Severity.WARNING}
     assert warned <= {"stack.frame", "stack.chain"}
     return boot(tree, verdict.path, arguments, work)
+
+
+@pytest.fixture(params=["mrustc", "rustc"])
+def transpiler(request: pytest.FixtureRequest) -> Transpiler:
+    """Each of the two ways to C, where it can be gone."""
+    name: Transpiler = request.param
+    try:
+        if name == "rustc":
+            own_source(find_rustc(None))
+        else:
+            find_rust_source(None, find_mrustc(None).releases)
+    except UserError as error:
+        pytest.skip(error.what)
+    return name
 
 
 @pytest.mark.parametrize(
@@ -93,18 +117,19 @@ def built_and_booted(tree: KernelTree, crate: Path, arguments: str, work: Path) 
             "greetings=2 name=QEMU",
             ["hello: Hello, QEMU! (1 of 2)", "hello: Goodbye after 2 greetings"],
         ),
+        ("journal", "entries=3", ["journal: keeps 3 of 3 entries", "journal: entry   2:    75"]),
         ("selftest", "", ["selftest: KTAP version 1", "selftest: ok 1 "]),
     ],
 )
 def test_a_sample_is_loaded_and_unloaded_three_times(
     m68k_tree: KernelTree,
-    rust_source: Path,
+    transpiler: Transpiler,
     tmp_path: Path,
     sample: str,
     arguments: str,
     said: list[str],
 ) -> None:
-    console = built_and_booted(m68k_tree, SAMPLES / sample, arguments, tmp_path)
+    console = built_and_booted(m68k_tree, SAMPLES / sample, arguments, tmp_path, transpiler)
     lines = console.splitlines()
     assert lines.count("INIT: load = 0") == 3, console
     assert lines.count("INIT: unload = 0") == 3, console
@@ -132,7 +157,7 @@ impl kernel::Module for Panicker {
 
 
 def test_a_panic_prints_its_message_and_ends_as_bug_does(
-    m68k_tree: KernelTree, rust_source: Path, tmp_path: Path
+    m68k_tree: KernelTree, transpiler: Transpiler, tmp_path: Path
 ) -> None:
     crate = tmp_path / "panicker"
     (crate / "src").mkdir(parents=True)
@@ -142,8 +167,10 @@ def test_a_panic_prints_its_message_and_ends_as_bug_does(
         'parameters.at = { type = "u32", default = 1, description = "Which element" }\n'
     )
     (crate / "src/lib.rs").write_text(PANICKER)
-    console = built_and_booted(m68k_tree, crate, "at=9", tmp_path)
-    message = console.index("panicker: panicked: no such element")
+    console = built_and_booted(m68k_tree, crate, "at=9", tmp_path, transpiler)
+    # mrustc's panics know no place.
+    place = " at src/lib.rs:9:36" if transpiler == "rustc" else ""
+    message = console.index(f"panicker: panicked{place}: no such element")
     bug = console.index("kernel BUG at ferric_kernel.c:")
     assert message < bug
     assert "ferric_bug+0x" in console[bug:], "the call trace names the module's functions"

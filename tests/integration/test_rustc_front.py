@@ -101,6 +101,95 @@ def test_what_has_no_c_is_refused_with_a_mend(
         assert "reached in" in str(caught.value)
 
 
+TYPES = """\
+#[repr(C)] #[derive(Clone, Copy)] pub struct Small(u32);
+#[repr(C)] #[derive(Clone, Copy)] pub struct Large(u32, u32, u32);
+#[repr(transparent)] #[derive(Clone, Copy)] pub struct Code(i32);
+#[repr(C)] pub struct Table<F>(F);
+"""
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        (
+            (
+                'extern "C" fn on(a: Small) -> u32 { a.0 }\n'
+                '#[no_mangle] pub static TABLE: Table<extern "C" fn(Small) -> u32> = Table(on);'
+            ),
+            r"takes an aggregate \(parameter 1, Small\) by value: tiny::on, whose address is taken",
+        ),
+        (
+            (
+                'extern "C" fn on() -> Large { Large(1, 2, 3) }\n'
+                '#[no_mangle] pub fn give() -> extern "C" fn() -> Large { on }'
+            ),
+            r"returns an aggregate \(Large\) by value: tiny::on, whose address is taken",
+        ),
+        (
+            (
+                '#[no_mangle] pub fn ask(t: &Table<extern "C" fn(i32, Small) -> u32>) -> u32 {\n'
+                "    (t.0)(1, Small(1))\n}"
+            ),
+            r"src/lib.rs:9: a call through a pointer .*takes an aggregate \(parameter 2\).* in ask",
+        ),
+        (
+            (
+                "fn through<F: Fn() -> Large>(f: F) -> u32 { f().2 }\n"
+                '#[no_mangle] pub fn ask(f: extern "C" fn() -> Large) -> u32 { through(|| f()) }'
+            ),
+            "a call through a pointer .*returns an aggregate",
+        ),
+        (
+            (
+                'extern "C" { fn far(a: Large) -> i32; }\n'
+                "#[no_mangle] pub fn ask() -> i32 { unsafe { far(Large(1, 2, 3)) } }"
+            ),
+            r"takes an aggregate \(parameter 1, Large\) by value: far",
+        ),
+        (
+            (
+                'extern "C-unwind" fn on(a: Small) -> u32 { a.0 }\n'
+                '#[no_mangle] pub static T: Table<extern "C-unwind" fn(Small) -> u32> = Table(on);'
+            ),
+            'unwind.*"C-unwind"',
+        ),
+    ],
+)
+def test_an_aggregate_by_value_is_refused_wherever_c_is(
+    arch: str, tmp_path: Path, items: str, said: str
+) -> None:
+    with pytest.raises(UserError, match=said) as caught:
+        transpiled(tmp_path, arch, f"{HEAD}{TYPES}{items}\n")
+    assert "\n  mend: " in str(caught.value)
+
+
+def test_what_only_rust_calls_may_be_an_aggregate(arch: str, tmp_path: Path) -> None:
+    source = (
+        'extern "C" fn own(a: Small) -> Large { Large(a.0, 2, 3) }\n'
+        "fn plain(a: Small) -> Large { Large(a.0, 2, 3) }\n"
+        "#[no_mangle] pub fn call(f: fn(Small) -> Large, g: &dyn Fn(Large) -> Small) -> u32 {\n"
+        "    own(g(f(Small(1)))).0\n}\n"
+        "#[no_mangle] pub static TABLE: Table<fn(Small) -> Large> = Table(plain);\n"
+        'extern "C" fn back(a: Code, b: &u8, c: u64) -> i16 { a.0 as i16 + *b as i16 + c as i16 }\n'
+        '#[no_mangle] pub static BACK: Table<extern "C" fn(Code, &u8, u64) -> i16> = Table(back);\n'
+        '#[no_mangle] pub fn ask(f: extern "C" fn(Code, *const u8) -> Option<&\'static u8>) -> bool'
+        " { f(Code(1), core::ptr::null()).is_some() }\n"
+    )
+    assert "struct s_BACK" in transpiled(tmp_path, arch, HEAD + TYPES + source)
+
+
+def test_what_crosses_is_declared_with_its_sign(arch: str, tmp_path: Path) -> None:
+    source = (
+        'extern "C" { fn far(a: core::ffi::c_int, b: u32, c: i64, d: Code) -> i32; }\n'
+        '#[export_name = "near"] pub extern "C" fn named(a: i32, b: u32) -> Code {\n'
+        "    Code(unsafe { far(a.max(-3), b, a as i64 * 2, Code(a)) })\n}\n"
+    )
+    text = transpiled(tmp_path, arch, HEAD + TYPES + source)
+    assert "s32 far(s32, u32, s64, s32)" in text
+    assert "s32 near(s32, u32);" in text
+
+
 def test_a_float_is_refused_by_name_where_the_kernel_has_none(tmp_path: Path, arch: str) -> None:
     if arch != "alpha":
         pytest.skip("this architecture's GCC has floats")

@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+import math
 import random
 import shutil
+import struct
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline.transpile.rustc import operations
-from pipeline.transpile.rustc.ir import Int, IrError, Number
+from pipeline.transpile.rustc.ir import Float, Int, IrError, Number
 from pipeline.transpile.rustc.layout import DataLayout
 from pipeline.transpile.rustc.program import PRELUDE
 from pipeline.transpile.rustc.types_c import CTypes
@@ -156,6 +158,29 @@ def test_conversions(flags: tuple[str, ...], tmp_path: Path) -> None:
                                            TYPES)  # fmt: skip
                     wanted = signed(value, bits) if op == "sext" else value
                     check.value(Int(other), text, wanted)
+    assert check.run(tmp_path, *flags) == []
+
+
+def bits_of(value: float) -> int:
+    return int.from_bytes(struct.pack(">d", value), "big")
+
+
+def test_floats(flags: tuple[str, ...], tmp_path: Path) -> None:
+    chance = random.Random(3)  # noqa: S311 - the same numbers each time
+    check = Check()
+    numbers = [0.0, -0.0, 5e-324, 2.5, -7.0, 1e300, 3e-310, 2.0**53 + 2, -1.1]
+    numbers += [chance.uniform(-1, 1) * 2.0 ** chance.randint(-1070, 1000) for _ in range(30)]
+    for first in numbers:
+        for second in numbers:
+            if second:
+                words = (f"ferric_f64({bits_of(value):#x}ull)" for value in (first, second))
+                text = f"ferric_bits_f64({operations.binary('frem', Float('double'), *words)})"
+                check.value(Int(64), text, bits_of(math.fmod(first, second)))
+    kind = Int(128)
+    for value in [chance.getrandbits(128) >> chance.randrange(128) for _ in range(300)]:
+        for op, number in (("uitofp", value), ("sitofp", signed(value, 128))):
+            text = operations.cast(op, kind, Float("double"), variable(kind, value), TYPES)
+            check.value(Int(64), f"ferric_bits_f64({text})", bits_of(float(number)))
     assert check.run(tmp_path, *flags) == []
 
 

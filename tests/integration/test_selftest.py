@@ -14,20 +14,20 @@ import pytest
 
 from pipeline.check.rustc import find_rustc
 from pipeline.errors import UserError
-from pipeline.toolchains.find import Toolchain, find, installed
+from pipeline.programs.emulated import emulator, link_emulated
+from pipeline.target import Target, resolve
+from pipeline.toolchains.find import installed
 from pipeline.toolchains.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pipeline.transpile.choice import Transpiler
+
 REPOSITORY = Path(__file__).parents[2]
 CORE = REPOSITORY / "samples/selftest/core"
-DRIVER = REPOSITORY / "pipeline/runtime/user/driver.c"
 NATIVE = Path(__file__).parent / "selftest/native.rs"
-ARCHITECTURES = ("m68k", "alpha", "parisc", "sh", "openrisc")
-LINK_FLAGS = {"openrisc": ("-Wl,-Ttext-segment=0x10000",), "sh": ("-O0",)}
-"""The bare-metal linker script of or1k-elf starts at 0, where Linux maps nothing; Debian's GCC for
-sh miscompiles `*p == 0` when it optimises (compiler_faults in toolchains.yaml)."""
+ARCHITECTURES = ("m68k", "alpha", "parisc", "sh", "openrisc", "x86_64")
 
 TOOLCHAINS = load()
 
@@ -82,9 +82,9 @@ def native_log(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(params=["mrustc", "rustc"])
-def transpiler(request: pytest.FixtureRequest) -> str:
+def transpiler(request: pytest.FixtureRequest) -> Transpiler:
     """Who turns the self-test into C; skipped where that compiler is not usable here."""
-    name: str = request.param
+    name: Transpiler = request.param
     if name == "mrustc" and shutil.which("mrustc") is None:
         pytest.skip("mrustc is not installed")
     if name == "rustc":
@@ -98,22 +98,20 @@ def transpiler(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(params=ARCHITECTURES)
-def toolchain(request: pytest.FixtureRequest) -> Toolchain:
+def target(request: pytest.FixtureRequest, transpiler: Transpiler) -> Target:
+    """An architecture whose GCC is here, and QEMU's emulation of it or the machine itself."""
     arch = TOOLCHAINS.get(request.param)
     if not installed(arch):
         pytest.skip(f"no GCC for {arch.name} is installed")
-    return find(arch)
+    found = resolve(arch.name, "none", transpiler)
+    try:
+        emulator(found)
+    except UserError as error:
+        pytest.skip(error.what)
+    return found
 
 
-def emulator(toolchain: Toolchain) -> str:
-    name = f"qemu-{toolchain.arch.qemu.user}"
-    path = shutil.which(name)
-    if path is None:
-        pytest.skip(f"{name} is not installed")
-    return path
-
-
-def build_object(toolchain: Toolchain, transpiler: str, out: Path) -> Path:
+def build_object(target: Target, out: Path) -> Path:
     """Build the core of the self-test as one object whose only root is `run`."""
     build: list[str | Path] = [
         sys.executable,
@@ -122,24 +120,12 @@ def build_object(toolchain: Toolchain, transpiler: str, out: Path) -> Path:
         "build",
         CORE,
         "--arch",
-        toolchain.arch.name,
+        target.arch.name,
         "--transpiler",
-        transpiler,
+        target.transpiler,
     ]
     succeed([*build, "--kernel", "none", "--root", "run", "--out", out], timeout=900)
     return out / "selftest_core.o"
-
-
-def link_program(toolchain: Toolchain, module: Path, program: Path) -> None:
-    """Link the object with the freestanding driver.
-
-    libgcc stands in for the arithmetic that a kernel of this architecture exports to its modules;
-    alpha's division, which is not in it, is part of the driver.
-    """
-    flags = [*toolchain.arch.abi_flags, "-O1", "-ffreestanding", "-Wall", "-Wextra", "-Werror"]
-    flags += ["-fno-tree-loop-distribute-patterns", "-nostdlib", "-static", "-Wl,--entry=_start"]
-    flags += LINK_FLAGS.get(toolchain.arch.name, ())
-    succeed([toolchain.gcc, *flags, DRIVER, module, "-lgcc", "-o", program])
 
 
 def test_native_build_passes(native_log: str) -> None:
@@ -149,13 +135,9 @@ def test_native_build_passes(native_log: str) -> None:
     assert native_log.splitlines()[:2] == ["KTAP version 1", f"1..{len(lines)}"]
 
 
-def test_log_is_the_native_one(
-    toolchain: Toolchain, transpiler: str, native_log: str, tmp_path: Path
-) -> None:
-    emulated = emulator(toolchain)
-    program = tmp_path / "selftest"
-    link_program(toolchain, build_object(toolchain, transpiler, tmp_path / "out"), program)
-    log = succeed([emulated, program], timeout=120)
+def test_log_is_the_native_one(target: Target, native_log: str, tmp_path: Path) -> None:
+    program = link_emulated(target, build_object(target, tmp_path / "out"), tmp_path / "selftest")
+    log = succeed([*emulator(target), program], timeout=120)
     expected, actual = results(native_log), results(log)
     skipped = {name for name, line in actual.items() if "# SKIP" in line}
     assert {line.split("# SKIP ")[1] for line in map(actual.get, skipped) if line} <= SKIPS

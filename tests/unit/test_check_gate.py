@@ -63,6 +63,7 @@ def fake(
         for name in ("core", "alloc"):
             source = root / "lib/rustlib/src/rust/library" / name / "src/lib.rs"
             source.parent.mkdir(parents=True)
+            (source.parents[1] / "Cargo.toml").write_text('[package]\nedition = "2024"\n')
             source.touch()
     return path
 

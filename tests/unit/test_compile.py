@@ -103,6 +103,41 @@ def test_only_flags_that_can_change_code_are_kept() -> None:
     )
 
 
+# As mrustc writes __m128d: one line for the array, an offset before each member.
+ARRAYS = """\
+typedef struct t_A2 { double  DATA[2]; } t_A2 ; // [f64; 2]
+typedef struct t_A3 { double  *DATA[3]; } t_A3 ; // [&f64; 3]
+struct s_Vector  {
+\t/*@0*/t_A2 _0; // [f64; 2]
+} ;
+struct s_References  {
+\t/*@0*/t_A3 _0; // [&f64; 3]
+} ;
+// ::"core"::a
+t_A2 a(
+\t\t)
+
+{
+\treturn;
+}
+// ::"core"::b
+struct s_Vector b(
+\t\t)
+
+{
+\treturn;
+}
+// ::"core"::c
+void c(
+\t\tstruct s_References arg0
+\t\t)
+
+{
+\treturn;
+}
+"""
+
+
 def test_functions_with_floating_point_are_left_out_and_lines_stay() -> None:
     text, dropped = without_floats(FLOATS)
     assert dropped == ["b", "c"]
@@ -110,6 +145,12 @@ def test_functions_with_floating_point_are_left_out_and_lines_stay() -> None:
     assert "uint32_t a(" in text
     assert "void d(" in text
     assert "static float b(" not in text
+
+
+def test_an_array_of_floats_counts_and_one_of_pointers_to_them_does_not() -> None:
+    kept, dropped = without_floats(ARRAYS)
+    assert dropped == ["a", "b"]
+    assert "void c(" in kept
 
 
 def test_the_target_file_says_what_the_probe_read() -> None:

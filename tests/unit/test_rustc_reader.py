@@ -49,7 +49,7 @@ def test_types_nest() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("<4 x i32> zeroinitializer", "a vector"),
+        ("<vscale x 4 x i32> zeroinitializer", "a vector"),
         ("x86_fp80 0", "the type x86_fp80"),
         ("ptr addrspace(3) null", "another address space"),
         ("[4 x i8", "where ] was expected"),
@@ -179,7 +179,7 @@ def test_a_name_of_rustc_is_none_in_c(tmp_path: Path) -> None:
         "; a::g\ndefine internal void @_RNvC1a1g() {\nstart:\n  ret void\n}\n"
     )
     made = written(tmp_path, text)
-    assert "static void a_g(void)" in made
+    assert "static inline void a_g(void)" in made
     assert "_RNv" not in made
 
 

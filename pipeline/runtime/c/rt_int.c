@@ -140,4 +140,65 @@ typedef unsigned __int128 wide;
 typedef __int128 signed_wide;
 DIVIDE(divide_128, wide, 128)
 DIVISIONS(divide_128, signed_wide, wide, __udivti3, __umodti3, __divti3, __modti3)
+
+/* x86-64 asks for quotient and remainder at once (ix86_expand_divmod_libfunc). */
+wide __udivmodti4(wide a, wide b, wide *rest)
+{
+	return divide_128(a, b, rest);
+}
+
+signed_wide __divmodti4(signed_wide a, signed_wide b, signed_wide *rest)
+{
+	signed_wide quotient = __divti3(a, b);
+
+	*rest = a - quotient * b;
+	return quotient;
+}
+
+#define HIGH_64(a) ((uint64_t)((a) >> 64))
+#define JOIN_128(high, low) ((wide)(uint64_t)(high) << 64 | (uint64_t)(low))
+
+wide __ashlti3(wide value, int count)
+{
+	uint64_t high = HIGH_64(value), low = value;
+
+	if (count & 64)
+		return JOIN_128(low << (count & 63), 0);
+	if (!count)
+		return value;
+	return JOIN_128(high << count | low >> (64 - count), low << count);
+}
+
+wide __lshrti3(wide value, int count)
+{
+	uint64_t high = HIGH_64(value), low = value;
+
+	if (count & 64)
+		return high >> (count & 63);
+	if (!count)
+		return value;
+	return JOIN_128(high >> count, low >> count | high << (64 - count));
+}
+
+signed_wide __ashrti3(signed_wide value, int count)
+{
+	int64_t high = HIGH_64(value);
+	uint64_t low = value;
+
+	if (count & 64)
+		return JOIN_128(high >> 63, high >> (count & 63));
+	if (!count)
+		return value;
+	return JOIN_128(high >> count, low >> count | (uint64_t)high << (64 - count));
+}
+
+wide __multi3(wide a, wide b)
+{
+	uint64_t a0 = (uint32_t)a, a1 = HIGH((uint64_t)a), b0 = (uint32_t)b, b1 = HIGH((uint64_t)b);
+	uint64_t t0 = a0 * b0, t1 = a1 * b0 + HIGH(t0), t2 = a0 * b1 + (uint32_t)t1;
+	uint64_t high = a1 * b1 + HIGH(t1) + HIGH(t2);
+
+	return JOIN_128(high + HIGH_64(a) * (uint64_t)b + (uint64_t)a * HIGH_64(b),
+			t2 << 32 | (uint32_t)t0);
+}
 #endif

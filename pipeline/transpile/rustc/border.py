@@ -14,32 +14,55 @@ from typing import TYPE_CHECKING
 from pipeline.transpile.rustc.ir import Float, Function, Int, IrError, Ptr, Type, Void
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.transpile.rustc.signatures import RustSignature
     from pipeline.transpile.rustc.types_c import CTypes
 
 _BY_ADDRESS = frozenset({"sret", "byval", "indirect", "inreg"})
-_MEND = "pass a pointer to it: a module sees what C makes of an aggregate only through C"
+MEND = (
+    "pass a pointer to it; or let C, which knows how, take the value: a small function in C that "
+    "takes a pointer and makes the call"
+)
 
 
-def check_border(head: Function) -> None:
-    """Refuse a function that C calls, or that is C's, with what C would pass in its own way."""
-    for number, one in enumerate(head.parameters, 1):
-        if "sret" in one.attributes:
-            raise _refused("returns an aggregate", head)
-        if _BY_ADDRESS & one.attributes or "noundef" not in one.attributes:
-            raise _refused(f"takes an aggregate (parameter {number})", head)
-        if not _plain(one.type):
-            raise _refused(f"takes what C has no such parameter for (parameter {number})", head)
-    if isinstance(head.result, Void):
-        return
-    if "noundef" not in head.result_attributes or not _plain(head.result):
-        raise _refused("returns an aggregate", head)
+def check_border(head: Function, rust: RustSignature | None = None) -> None:
+    """Refuse a function that C calls, or that is C's, with what C would pass in its own way.
+
+    ``rust`` are its types in Rust, where they are known; the error names them.
+    """
+    parameters = [(one.type, one.attributes) for one in head.parameters]
+    if what := by_value(parameters, (head.result, head.result_attributes), rust):
+        raise IrError(f'an extern "C" function that {what}: {head.name}', head.name, MEND)
 
 
-def _refused(what: str, head: Function) -> IrError:
-    return IrError(f'an extern "C" function that {what} by value: {head.name}', head.name, _MEND)
+def by_value(
+    parameters: Sequence[tuple[Type, frozenset[str]]],
+    result: tuple[Type, frozenset[str]],
+    rust: RustSignature | None = None,
+) -> str:
+    """Say which parameter or result C would pass in its own way; nothing where there is none.
+
+    Each is its type and attributes in the representation of a function with the C convention.
+    """
+    hidden = bool(parameters) and "sret" in parameters[0][1]
+    if hidden or not _scalar(*result):
+        name = f" ({rust.result})" if rust is not None else ""
+        return f"returns an aggregate{name} by value"
+    for number, (kind, attributes) in enumerate(parameters):
+        if not _scalar(kind, attributes):
+            known = rust is not None and len(rust.parameters) == len(parameters)
+            name = f", {rust.parameters[number]}" if rust is not None and known else ""
+            return f"takes an aggregate (parameter {number + 1}{name}) by value"
+    return ""
 
 
-def _plain(kind: Type) -> bool:
+def _scalar(kind: Type, attributes: frozenset[str]) -> bool:
+    """Say whether a value is a number or an address for every C compiler."""
+    if isinstance(kind, Void):
+        return True
+    if _BY_ADDRESS & attributes or "noundef" not in attributes:
+        return False
     if isinstance(kind, Int):
         return kind.bits in (1, 8, 16, 32, 64)
     return isinstance(kind, Ptr | Float)

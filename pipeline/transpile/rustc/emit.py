@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.check.library import BOOTSTRAP
-from pipeline.check.rustc import MEND, RustcInfo, find_rustc
+from pipeline.check.rustc import MEND, RustcInfo, find_rustc, library_edition
 from pipeline.crate.graph import cargo_env
 from pipeline.crate.model import CFG
 from pipeline.crate.sources import sources
@@ -34,19 +34,25 @@ if TYPE_CHECKING:
 _FORMAT = 1
 _SECONDS = 900.0
 _DIAGNOSTICS = 1
+_MOST_LINES, _WIDEST = 60, 400
+_SECOND_FOLDER = "second"
+_CPUS = "stdarch/crates/core_arch/src"
 _EMPTY_BUILTINS = """\
 #![feature(compiler_builtins, no_core)]
 #![allow(internal_features)]
 #![compiler_builtins]
 #![no_core]
 """
+_EMIT = ("--emit=metadata,llvm-ir",)
 # No pass of LLVM's; but at level 0 rustc would leave out attributes that tell what is passed how,
 # and would not inline on its own representation.
 _COMMON = (
     *("-Z", "unstable-options", "-C", "panic=abort", "-C", "debug-assertions=no"),
     *("-C", "no-prepopulate-passes", "-C", "opt-level=1", "-C", "codegen-units=1"),
-    *("-C", "symbol-mangling-version=v0", "--emit=metadata,llvm-ir", "--crate-type", "lib"),
+    *("-C", "symbol-mangling-version=v0", *_EMIT, "--crate-type", "lib"),
 )
+# Read by `conventions.py` and `signatures.py`, and by nothing else.
+_SECOND = ("--emit=llvm-ir,mir", "-C", "panic=unwind", "-Z", "verbose-internals")
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,16 @@ class Emitted:
         return self.folder / f"{self.name}.ll"
 
     @property
+    def second(self) -> Path:
+        """The representation where panics unwind, which tells C's functions from Rust's."""
+        return self.folder / _SECOND_FOLDER / f"{self.name}.ll"
+
+    @property
+    def mir(self) -> Path:
+        """MIR, rustc's own representation, with the Rust types of functions that cross to C."""
+        return self.folder / _SECOND_FOLDER / f"{self.name}.mir"
+
+    @property
     def metadata(self) -> Path:
         """What rustc reads of the crate where another one uses it."""
         return self.folder / f"lib{self.name}.rmeta"
@@ -70,11 +86,15 @@ class Emitted:
 
 @dataclass(frozen=True)
 class Front:
-    """A rustc with the library's source and the target, ready to emit crates."""
+    """A rustc with the library's source and the target, ready to emit crates.
+
+    ``own_flags`` are for crates that are not the library.
+    """
 
     rustc: RustcInfo
     source: Path
     flags: tuple[str, ...]
+    own_flags: tuple[str, ...]
     spec: dict[str, Any]
     key: str
 
@@ -88,34 +108,53 @@ def find_front(named: str, rust_src: str, arch: Arch, layout: Layout) -> Front:
     rustc = find_rustc(named or None)
     source = _source(rustc, rust_src)
     spec = target_spec(rustc, layout, arch.name)
-    flags = list(_COMMON)
+    flags, own = list(_COMMON), []
     if spec["arch"] != arch.rust_arch:
-        flags += ["--cfg", f'target_arch="{arch.rust_arch}"']
-        flags += ["-A", "explicit_builtin_cfgs_in_flags"]
+        named_arch = ["--cfg", f'target_arch="{arch.rust_arch}"']
+        named_arch += ["-A", "explicit_builtin_cfgs_in_flags"]
+        # What core has for a CPU of its own are that CPU's vectors and instructions, which the
+        # stand-in has not; of any other CPU it knows at most how C's types are signed.
+        if (source / _CPUS / arch.rust_arch).is_dir():
+            own = named_arch
+        else:
+            flags += named_arch
     key = digest_key({"format": _FORMAT, "rustc": rustc.verbose, "spec": spec, "flags": flags})
-    return Front(rustc, source, tuple(flags), spec, key)
+    return Front(rustc, source, tuple(flags), tuple(own), spec, key)
 
 
 def _source(rustc: RustcInfo, named: str) -> Path:
-    """Return the ``library`` folder that belongs to a rustc."""
+    """Return the ``library`` folder to use: the user's, which has to fit, or rustc's own."""
     if not named:
-        if rustc.library is None:
-            raise UserError(
-                f"{rustc.title} has no source of its library",
-                where=str(rustc.path),
-                mend=MEND,
-            )
-        return rustc.library
+        return own_source(rustc)
     found = open_source(Path(named).absolute(), f"rust_src={named}")
-    release = f"{rustc.version[0]}.{rustc.version[1]}"
-    if found.release != release:
+    if found.release != rustc.release:
         raise UserError(
-            f"the library source is of Rust {found.release}, and rustc is {release}",
+            f"the library source is of Rust {found.release}, and rustc is {rustc.release}",
             where=f"rust_src={named}",
             mend="leave rust_src out, so that rustc's own is taken, or name a rustc of "
             f"{found.release} (rustc=PATH)",
         )
     return found.library
+
+
+def own_source(rustc: RustcInfo) -> Path:
+    """Return the ``library`` folder in a rustc's own place.
+
+    Raises :class:`~pipeline.errors.UserError` where it has none, or where packages of two releases
+    are installed side by side.  A nightly names its own release nowhere in the source.
+    """
+    if rustc.library is None:
+        raise UserError(
+            f"{rustc.title} has no source of its library", where=str(rustc.path), mend=MEND
+        )
+    release = open_source(rustc.library, "rustc's own").release
+    if release != rustc.release and "-" not in rustc.title.split()[1]:
+        raise UserError(
+            f"its library source is of Rust {release}, and rustc is {rustc.release}",
+            where=str(rustc.library),
+            mend=f"bring both to one release: {MEND}",
+        )
+    return rustc.library
 
 
 def library(front: Front) -> tuple[Emitted, ...]:
@@ -135,7 +174,8 @@ def library(front: Front) -> tuple[Emitted, ...]:
             ("alloc", root / "alloc/src/lib.rs"),
         ):
             argv = _command(front, folder / "target.json", folder, [folder])
-            argv += ["--crate-name", name, "--edition", "2024", "--cap-lints", "allow"]
+            edition = "2021" if path == builtins else library_edition(path)
+            argv += ["--crate-name", name, "--edition", edition, "--cap-lints", "allow"]
             argv += [f"--remap-path-prefix={root}=", path]
             _run(argv, name, folder / f"{name}.log", root, {})
 
@@ -156,6 +196,7 @@ def dependency(
     """
     key = {
         "front": front.key,
+        "flags": [*front.own_flags, *_SECOND],
         "crate": crate_key(crate),
         "basis": [one.key for one in basis],
         "externs": {name: one.key for name, one in externs.items()},
@@ -191,12 +232,12 @@ def emit(
     folder: Path,
     env: Mapping[str, str],
 ) -> Emitted:
-    """Write a crate's representation and metadata into ``folder``; ``env`` is added to Cargo's.
+    """Write a crate's representations and metadata into ``folder``; ``env`` is added to Cargo's.
 
     :class:`~pipeline.errors.UserError` with rustc's diagnostics where it refuses the crate.
     """
     folders = dict.fromkeys([*(one.folder for one in basis), folder])
-    argv = _command(front, basis[0].folder / "target.json", folder, list(folders))
+    argv: list[str | Path] = [*front.own_flags]
     argv += ["--crate-name", crate.crate_name, "--edition", crate.edition]
     argv += ["--cap-lints", "allow", "--cfg", CFG, "-C", "debuginfo=line-tables-only"]
     for feature in sorted(crate.features):
@@ -204,8 +245,16 @@ def emit(
     for name, one in externs.items():
         argv += ["--extern", f"{name}={one.metadata}"]
     argv += [f"--remap-path-prefix={crate.root}=", crate.lib_path]
+    environment = {**cargo_env(crate), **env}
+    target, search = basis[0].folder / "target.json", list(folders)
     log = folder / f"{crate.crate_name}.log"
-    _run(argv, crate.name, log, crate.root, {**cargo_env(crate), **env})
+    command = _command(front, target, folder, search)
+    _run([*command, *argv], crate.name, log, crate.root, environment)
+    other = folder / _SECOND_FOLDER
+    other.mkdir(exist_ok=True)
+    log = other / f"{crate.crate_name}.log"
+    command = [word for word in _command(front, target, other, search) if word not in _EMIT]
+    _run([*command, *_SECOND, *argv], crate.name, log, crate.root, environment)
     return Emitted(crate.crate_name, folder, "")
 
 
@@ -221,7 +270,7 @@ def _run(argv: list[str | Path], name: str, log: Path, cwd: Path, env: Mapping[s
     if result.exit_status == 0 and not result.timed_out:
         return
     if result.exit_status == _DIAGNOSTICS and not result.timed_out:
-        raise UserError(f"{result.output.rstrip()}\n{name}: refused by {argv[0]}")
+        raise UserError(f"{_first(result.output)}\n{name}: refused by {argv[0]}")
     what = f"no end after {_SECONDS:.0f} s, killed" if result.timed_out else "rustc broke down"
     raise ToolError(
         f"{name}: {what}",
@@ -233,3 +282,11 @@ def _run(argv: list[str | Path], name: str, log: Path, cwd: Path, env: Mapping[s
         env=BOOTSTRAP,
         mend="name another rustc (rustc=PATH), or take transpiler=mrustc",
     )
+
+
+def _first(output: str) -> str:
+    """Return what rustc says first, and how much more it said."""
+    lines = output.rstrip().splitlines()
+    kept = [line[:_WIDEST] for line in lines[:_MOST_LINES]]
+    left = len(lines) - len(kept)
+    return "\n".join([*kept, *([f"... and {left} lines more"] if left else [])])

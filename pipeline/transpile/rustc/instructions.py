@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.transpile.rustc.heads import CONVENTIONS, result_attributes
 from pipeline.transpile.rustc.ir import (
+    Array,
     Global,
     Int,
     IrError,
@@ -71,7 +72,9 @@ def _compare(at: Cursor, _op: str) -> _Read:
     _skip_fast(at)
     condition = at.next()
     first = read_typed(at)
-    return Int(1), (first, _second(at, first.type)), {"condition": condition}
+    lanes = first.type.count if isinstance(first.type, Array) else 0
+    kind = Array(lanes, Int(1)) if lanes else Int(1)
+    return kind, (first, _second(at, first.type)), {"condition": condition}
 
 
 def _alloca(at: Cursor, _op: str) -> _Read:
@@ -255,6 +258,14 @@ def _indices(at: Cursor) -> list[int]:
     return found
 
 
+def _lanes(at: Cursor, _op: str) -> _Read:
+    """Read extractelement, insertelement and shufflevector: values with commas between them."""
+    operands = [read_typed(at)]
+    while at.accept(",") and not at.peek().startswith("!"):
+        operands.append(read_typed(at))
+    return operands[0].type, tuple(operands), {}
+
+
 def _unary(at: Cursor, _op: str) -> _Read:
     _skip_fast(at)
     value = read_typed(at)
@@ -303,6 +314,7 @@ _READERS: dict[str, Callable[[Cursor, str], _Read]] = {
     "select": _select,
     "extractvalue": _extractvalue,
     "insertvalue": _insertvalue,
+    **dict.fromkeys(["extractelement", "insertelement", "shufflevector"], _lanes),
     "fneg": _unary,
     "freeze": _unary,
     "cmpxchg": _cmpxchg,

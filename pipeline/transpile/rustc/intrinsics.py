@@ -60,12 +60,13 @@ def _constant(writer: FunctionWriter, one: Instruction, _name: str) -> None:
 def _memory(writer: FunctionWriter, one: Instruction, name: str) -> None:
     """memcpy, memmove, memset: with a length of 0 no address is looked at."""
     target, source, length, volatile = one.operands
-    if volatile.value != Number(0):
-        raise IrError(f"a volatile {name}")
     if length.value == Number(0):
         return
     words = ", ".join(writer.use(operand) for operand in (target, source, length))
-    writer.out.append(f"__builtin_{name}({words});")
+    if volatile.value != Number(0):
+        writer.out.append(f"ferric_{'set' if name == 'memset' else 'copy'}_volatile({words});")
+    else:
+        writer.out.append(f"__builtin_{name}({words});")
 
 
 def _overflow(writer: FunctionWriter, one: Instruction, name: str) -> None:
@@ -243,6 +244,12 @@ def _extreme(writer: FunctionWriter, one: Instruction, name: str) -> None:
     )  # fmt: skip
 
 
+def _multiply_add(writer: FunctionWriter, one: Instruction, _name: str) -> None:
+    """A product and a sum, which may be rounded once or twice: LLVM leaves it open."""
+    first, second, third = (writer.use(operand) for operand in one.operands)
+    writer.assign(one, one.type, f"{first} * {second} + {third}")
+
+
 def _ptrmask(writer: FunctionWriter, one: Instruction, _name: str) -> None:
     pointer, mask = (writer.use(operand) for operand in one.operands)
     writer.assign(one, one.type, f"(void *)((uptr){pointer} & {mask})")
@@ -276,5 +283,6 @@ _HANDLERS: dict[str, Callable[[FunctionWriter, Instruction, str], None]] = {
     "fptoui.sat": _saturating_cast,
     "fptosi.sat": _saturating_cast,
     **dict.fromkeys(["minnum", "maxnum", "minimumnum", "maximumnum"], _extreme),
+    "fmuladd": _multiply_add,
     "ptrmask": _ptrmask,
 }  # fmt: skip

@@ -13,9 +13,23 @@ _LINE = re.compile(r"\bline: (\d+)")
 _SCOPE = re.compile(r"\bscope: !(\d+)")
 _FILE = re.compile(r"\bfile: !(\d+)")
 _NAME = re.compile(r'filename: "((?:[^"\\]|\\.)*)"')
+_SUBPROGRAM = re.compile(r'\bname: "([^"\\]*)"')
 _DEEP = 50
 OWN = "#line own\n"
 """Stands for the directive that goes back to the lines of the C file itself."""
+
+
+def rust_name(module: Module, symbol: str) -> str:
+    """Return the name of a function as its debug information has it, without its path.
+
+    It is that of the source, whatever ``#[export_name]`` says.  Without debug information, as for
+    what is only declared, it is the symbol.
+    """
+    location = module.head(symbol).location
+    if location is None or location not in module.metadata:
+        return symbol
+    match = _SUBPROGRAM.search(module.node(location))
+    return match[1] if match else symbol
 
 
 class Lines:

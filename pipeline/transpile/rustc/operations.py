@@ -79,7 +79,8 @@ def binary(op: str, kind: Type, first: str, second: str) -> str:  # noqa: PLR091
     """Return the expression of an instruction with two operands of one type."""
     if isinstance(kind, Float):
         if op == "frem":
-            return f"__builtin_fmod{'f' if kind.name == 'float' else ''}({first}, {second})"
+            # Of two floats as doubles it is exact, and a float.
+            return f"ferric_fmod({first}, {second})"
         return f"{first} {_FLOATS[op]} {second}"
     if not isinstance(kind, Int):
         raise IrError(f"{op} of what is no number")
@@ -216,8 +217,6 @@ def _to_float(op: str, source: Type, target: Type, text: str, types: CTypes) -> 
     if not isinstance(source, Int) or not isinstance(target, Float):
         raise IrError(f"{op} between other types than an integer and a float")
     if container(source.bits) == 128:
-        if types.layout.pointer < 8:
-            raise IrError("a 128-bit integer made a float where the compiler has no such integer")
         bits = 64 if target.name == "double" else 32
         return f"{'u' if op == 'uitofp' else 's'}128_to_f{bits}({text})"
     return f"({types.name(target)}){text if op == 'uitofp' else signed(text, source)}"

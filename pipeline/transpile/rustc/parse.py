@@ -156,14 +156,27 @@ def _plain_type(at: Cursor) -> Type:  # noqa: PLR0911 - one for each kind
         return Array(count, element)
     if word == "{":
         return Struct(_members(at, "}"))
-    if word == "<" and at.peek() == "{":
+    if word == "<" and at.peek() != "{":
+        return _vector(at)
+    if word == "<":
         at.next()
         members = _members(at, "}")
         at.expect(">")
         return Struct(members, packed=True)
     if word.startswith("%") and name_of(word) in at.types:
         return read_type(Cursor(at.types[name_of(word)], at.types))
-    raise IrError("a vector" if word == "<" else f"the type {word}")
+    raise IrError(f"the type {word}")
+
+
+def _vector(at: Cursor) -> Array:
+    """Read a vector behind its bracket: its lanes are what an array's elements are."""
+    if at.peek() == "vscale":
+        raise IrError("a vector of a length that only the machine knows")
+    count = at.integer()
+    at.expect("x")
+    element = read_type(at)
+    at.expect(">")
+    return Array(count, element)
 
 
 def _members(at: Cursor, end: str) -> tuple[Type, ...]:
@@ -221,6 +234,12 @@ def read_value(at: Cursor, kind: Type) -> Value:  # noqa: PLR0911 - one for each
         return Bytes(unescape(at.next()))
     if word in ("{", "[", "<"):
         return _aggregate(at)
+    if word == "splat" and isinstance(kind, Array):
+        at.next()
+        at.expect("(")
+        member = read_typed(at)
+        at.expect(")")
+        return Aggregate((member,) * kind.count)
     if word in _EXPRESSIONS:
         return _expression(at)
     if isinstance(kind, Float):
@@ -231,9 +250,7 @@ def read_value(at: Cursor, kind: Type) -> Value:  # noqa: PLR0911 - one for each
 def _aggregate(at: Cursor) -> Aggregate:
     opening = at.next()
     packed = opening == "<" and at.accept("{")
-    if opening == "<" and not packed:
-        raise IrError("a vector")
-    end = {"{": "}", "[": "]", "<": "}"}[opening]
+    end = "}" if packed else {"{": "}", "[": "]", "<": ">"}[opening]
     members = []
     while not at.accept(end):
         members.append(read_typed(at))

@@ -212,6 +212,26 @@ FERRIC_INLINE u128 s128_of_float(double a)
 {
 	return a < 0 ? u128_neg_if(u128_of_float(-a), 1) : u128_of_float(a);
 }
+
+/* Rounds once: 64 bits with all that is below them in the last, then by a power of two, exactly. */
+#define FERRIC_TO_FLOAT(type, name) \
+	FERRIC_INLINE type u128_to_##name(u128 a) \
+	{ \
+		unsigned int n = a.high ? 64 - (unsigned int)__builtin_clzll(a.high) : 0; \
+		u64 top = u128_lshr(a, n).low, rest = n ? a.low << (64 - n) : 0; \
+		type scaled = (type)(top | !!rest); \
+\
+		for (; n; n--) \
+			scaled *= 2; \
+		return scaled; \
+	} \
+	FERRIC_INLINE type s128_to_##name(u128 a) \
+	{ \
+		return a.high >> 63 ? -u128_to_##name(u128_neg_if(a, 1)) : u128_to_##name(a); \
+	}
+
+FERRIC_TO_FLOAT(double, f64)
+FERRIC_TO_FLOAT(float, f32)
 #endif
 #endif
 
@@ -374,6 +394,43 @@ FERRIC_INLINE u64 ferric_bits_f64(double value)
 
 	return both.bits;
 }
+
+/* The remainder, exact as Rust's % is; a kernel has no fmod. */
+static __attribute__((noinline, unused)) double ferric_fmod(double dividend, double divisor)
+{
+	const u64 hidden = 1ull << 52;
+	u64 x = ferric_bits_f64(dividend), y = ferric_bits_f64(divisor) & ~(1ull << 63);
+	u64 sign = x & 1ull << 63;
+	int from, to;
+
+	x ^= sign;
+	if (!y || x >= 2047 * hidden || y > 2047 * hidden)
+		return dividend * divisor / (dividend * divisor);
+	if (x < y)
+		return dividend;
+	/* Both as 53 bits times a power of two, which may lie below those that a double has. */
+	from = x >> 52 ? (int)(x >> 52) : 1;
+	to = y >> 52 ? (int)(y >> 52) : 1;
+	x = x >> 52 ? (x & (hidden - 1)) | hidden : x;
+	y = y >> 52 ? (y & (hidden - 1)) | hidden : y;
+	for (; x < hidden; from--)
+		x <<= 1;
+	for (; y < hidden; to--)
+		y <<= 1;
+	for (;; from--) {
+		x -= x >= y ? y : 0;
+		if (from == to || !x)
+			break;
+		x <<= 1;
+	}
+	for (; x && x < hidden; to--)
+		x <<= 1;
+	if (to > 0)
+		x = x ? (x ^ hidden) | (u64)to << 52 : 0;
+	else
+		x = x ? x >> (1 - to) : 0;
+	return ferric_f64(x | sign);
+}
 #endif
 
 /* An integer of so many bytes as no C type has, in the byte order of memory. */
@@ -412,4 +469,27 @@ FERRIC_INLINE void ferric_store_wide(void *to, u128 value, unsigned int bytes)
 
 	ferric_store(FERRIC_BIG ? at + bytes - 8 : at, u128_low(value), 8);
 	ferric_store(FERRIC_BIG ? at : at + 8, u128_high(value), bytes - 8);
+}
+
+/* Each byte read once and written once, in an order that lets the two overlap. */
+FERRIC_INLINE void ferric_copy_volatile(void *to, const void *from, uptr bytes)
+{
+	volatile u8 *out = to;
+	const volatile u8 *in = from;
+	uptr i;
+
+	for (i = 0; i < bytes; i++) {
+		uptr at = (uptr)to <= (uptr)from ? i : bytes - 1 - i;
+
+		out[at] = in[at];
+	}
+}
+
+FERRIC_INLINE void ferric_set_volatile(void *to, u8 value, uptr bytes)
+{
+	volatile u8 *out = to;
+	uptr i;
+
+	for (i = 0; i < bytes; i++)
+		out[i] = value;
 }

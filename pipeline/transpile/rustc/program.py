@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from pipeline.transpile.rustc.border import check_border, passed
 from pipeline.transpile.rustc.ir import Array, Function, Int, IrError, Signature, Struct, Type
 from pipeline.transpile.rustc.layout import DataLayout
-from pipeline.transpile.rustc.lines import Lines, own_lines
+from pipeline.transpile.rustc.lines import Lines, own_lines, rust_name
+from pipeline.transpile.rustc.signatures import Signatures
 from pipeline.transpile.rustc.types_c import CTypes
 from pipeline.transpile.rustc.values import Constants, reached
 from pipeline.transpile.rustc.write_function import FunctionWriter, parameter_names
@@ -31,6 +32,7 @@ PRELUDE = Path(__file__).with_name("prelude.h")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MANGLED = ("_R", "_ZN")
 _LONGEST = 80
+_KEPT_APART = frozenset({"noinline", "cold"})
 _WEAK = frozenset({"weak", "weak_odr", "linkonce", "linkonce_odr", "extern_weak"})
 _GUARD = """\
 _Static_assert(sizeof(void *) == {bytes} && FERRIC_BIG == {big},
@@ -56,17 +58,24 @@ class Key:
 class Program:
     """The files of all crates, and the C that is made of what is reached.
 
-    ``exported`` are the names that C sees; ``floats`` says whether C has floating point.
+    ``exported`` are the names that C sees; ``signatures`` says what is signed of what crosses;
+    ``floats`` says whether C has floating point.
     """
 
     def __init__(
-        self, modules: Sequence[Module], exported: Iterable[str], *, floats: bool = True
+        self,
+        modules: Sequence[Module],
+        exported: Iterable[str],
+        signatures: Signatures | None = None,
+        *,
+        floats: bool = True,
     ) -> None:
         layouts = {module.layout for module in modules if module.layout}
         if len(layouts) != 1:
             raise IrError(f"{len(layouts)} data layouts in one program")
         self.layout = DataLayout.read(layouts.pop())
         self.modules = modules
+        self._rust = signatures or Signatures(())
         self.types = CTypes(self.layout, floats=floats)
         self._exported = frozenset(exported)
         self._aliases: dict[str, str] = {}
@@ -168,7 +177,9 @@ class Program:
             self._prototypes.append(f"{_BUILTIN[key.name]};")
             return
         if self._crosses(key, head):
-            check_border(head)
+            name = rust_name(own, key.name)
+            check_border(head, self._rust.get(name))
+            head = self._rust.signed(head, name)
         named = head.defined or self._names[key] == key.name or key.name in self._empty
         label = "" if named else f' __asm__("{key.name}")'
         self._prototypes.append(f"{self._head(key, head, named=False)}{label}{_marks(head)};")
@@ -187,7 +198,7 @@ class Program:
         words += ["..."] if head.variadic else []
         result = passed(self.types, head.result, head.result_attributes)
         own = head.defined or key.name in self._empty
-        storage = "static " if own and key.name not in self._exported else ""
+        storage = _storage(head) if own and key.name not in self._exported else ""
         return f"{storage}{result} {self._names[key]}({', '.join(words) or 'void'})"
 
     def _declare_variable(self, key: Key, variable: Variable) -> None:
@@ -268,6 +279,8 @@ class Program:
 
     def _emit_function(self, key: Key, function: Function, module: int) -> None:
         lines = Lines(self.modules[module])
+        if self._crosses(key, function):
+            function = self._rust.signed(function, rust_name(self.modules[module], key.name))
         writer = FunctionWriter(function, self.types, self._constants(module), lines.directive)
         path = f"/* {function.path.replace('*/', '* /')} */\n" if function.path else ""
         start = lines.directive(function.location)
@@ -278,6 +291,16 @@ class Program:
 
 def _flat(kind: Type) -> tuple[Type, ...]:
     return kind.members if isinstance(kind, Struct) else (kind,)
+
+
+def _storage(head: Function) -> str:
+    """Return how a function of this file is declared.
+
+    LLVM inlines what is small enough, whatever it is; at ``-O2`` GCC does so with a comparable
+    limit only where it reads ``inline`` (``max-inline-insns-single``, not ``-auto``).  At ``-Os``
+    the word changes nothing.
+    """
+    return "static " if _KEPT_APART & head.attributes else "static inline "
 
 
 def _marks(head: Function) -> str:

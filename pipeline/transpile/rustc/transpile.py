@@ -10,10 +10,12 @@ from pipeline.crate.graph import order
 from pipeline.errors import UserError
 from pipeline.files import digest_key, scratch, write_atomic
 from pipeline.transpile.crates import PARAMETERS_VARIABLE, Unit, Units
+from pipeline.transpile.rustc.conventions import Conventions
 from pipeline.transpile.rustc.emit import Emitted, Front, crate_key, dependency, emit, library
 from pipeline.transpile.rustc.index import Module
 from pipeline.transpile.rustc.ir import IrError
 from pipeline.transpile.rustc.program import Program
+from pipeline.transpile.rustc.signatures import Signatures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +63,8 @@ def transpile_crate(
         text = _written(arch, crate, [own, *reversed(basis)])
     c_file = f"{crate.crate_name}.c"
     write_atomic(out / c_file, text)
-    key = digest_key([front.key, crate_key(crate), [one.key for one in basis], parameters])
+    built_on = [one.key for one in basis]
+    key = digest_key([front.key, front.own_flags, crate_key(crate), built_on, parameters])
     return Units(Unit(crate.crate_name, c_file, key), None, (), ())
 
 
@@ -84,7 +87,11 @@ def _written(arch: Arch, crate: Crate, emitted: list[Emitted]) -> str:
             and name not in _NOT_ROOTS
             and not _INTERNAL.fullmatch(name)
         ]
-        program = Program(modules, roots, floats=arch.no_float is None)
+        own = [one for one in emitted if one.second.is_file()]
+        signatures = Signatures(one.mir.read_text(encoding="utf-8") for one in own)
+        conventions = Conventions([Module(one.second) for one in own], signatures)
+        conventions.check([*roots, *conventions.internal(_INTERNAL)])
+        program = Program(modules, roots, signatures, floats=arch.no_float is None)
         _bind(program, modules)
         text = program.write(roots, f"{crate.crate_name}.c")
     except IrError as error:

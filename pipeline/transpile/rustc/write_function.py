@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar
 
-from pipeline.transpile.rustc import atomics, intrinsics, memory, operations
+from pipeline.transpile.rustc import atomics, intrinsics, memory, operations, vectors
 from pipeline.transpile.rustc.border import passed
 from pipeline.transpile.rustc.ir import (
     Array,
@@ -77,7 +77,7 @@ class FunctionWriter:
         self.out = [f"{self.label(block.label)}: __attribute__((unused));"]
         for instruction in block.instructions:
             before = len(self.out)
-            self._write(instruction, block)
+            self.write(instruction, block)
             if len(self.out) > before and (line := self.line(instruction.location)):
                 self.out.insert(before, line)
         return [one if one.startswith("#") else f"\t{one}" for one in self.out]
@@ -122,8 +122,11 @@ class FunctionWriter:
 
     # Instructions
 
-    def _write(self, one: Instruction, block: Block) -> None:
+    def write(self, one: Instruction, block: Block) -> None:
+        """Write an instruction of a block."""
         writer = self._WRITERS.get(one.op)
+        if vectors.write(self, one, block):
+            return
         if writer is not None:
             writer(self, one, block)
         elif one.op in operations.BINARY:
