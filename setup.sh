@@ -176,8 +176,7 @@ next_steps() {
 	say "next:  .venv/bin/scons arch=$arch$([ "$tests" = no ] || echo '   or   .venv/bin/pytest')"
 	say "       .venv/bin/scons doctor   says which tools are here and which are not"
 	command -v mrustc >/dev/null ||
-		say "mrustc is not on PATH. It comes from no package: build it as the README of its project," \
-			"thepowersgang/mrustc, says."
+		say "mrustc is not on PATH, and need not be: rustc takes its place (docs/transpile.md)."
 }
 
 main() {
@@ -202,8 +201,10 @@ main() {
 	local -a asked=("${archs[@]}") packages
 	[ "$tests" = no ] || asked+=(--tests)
 	list=$("$python" -m pipeline.doctor.packages "${asked[@]}") || exit 1
-	mapfile -t packages <<<"$list"
-	if can_install; then
+	mapfile -t packages < <(printf '%s' "$list")
+	if [ ${#packages[@]} = 0 ]; then
+		say "no packages are needed"
+	elif can_install; then
 		install_packages "${packages[@]}"
 	else
 		say "install these packages (the names are Debian's):"

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """The version of the JSON document; docs/setup.md has its fields."""
 
-Need = Literal["build", "kernel", "check", "tests"]
+Need = Literal["build", "mrustc", "rustc", "kernel", "check", "tests"]
+Transpiler = Literal["mrustc", "rustc"]
+TRANSPILERS: tuple[Transpiler, ...] = ("mrustc", "rustc")
 Status = Literal["ok", "missing", "too old", "broken"]
 
 
@@ -21,10 +23,12 @@ Status = Literal["ok", "missing", "too old", "broken"]
 class Row:
     """One tool.
 
-    ``needed_for``: ``build`` to make objects, ``kernel`` to build a kernel tree, ``check`` for the
-    borrow-checking gate, ``tests``.  ``arch`` is None for a tool that serves all architectures.
-    ``found`` is the path; ``version`` and ``least`` are numbers with dots; ``mend`` says what to
-    do where ``status`` is not ``ok`` (``broken``: it is there and does not answer as it should).
+    ``needed_for``: ``build`` to make objects, ``mrustc`` and ``rustc`` for the transpiler of that
+    name (one is enough), ``kernel`` to build a kernel tree, ``check`` for the borrow-checking gate
+    and also for the transpiler ``rustc``, ``tests``.  ``arch`` is None for a tool that serves all
+    architectures.  ``found`` is the path; ``version`` and ``least`` are numbers with dots; ``mend``
+    says what to do where ``status`` is not ``ok`` (``broken``: it is there and does not answer as
+    it should).
     """
 
     name: str
@@ -59,9 +63,25 @@ class Diagnosis:
         ]
 
     @property
+    def transpilers(self) -> list[Transpiler]:
+        """The transpilers that can be used; ``transpiler=auto`` takes the first."""
+        return [name for name in TRANSPILERS if not self._stopping(name)]
+
+    def _stopping(self, name: Transpiler) -> list[Row]:
+        """Return the rows that stop a transpiler; rustc is the gate's."""
+        gate = self.lacking("check", None) if name == "rustc" else []
+        return [*gate, *self.lacking(name, None)]
+
+    @property
+    def _common(self) -> list[Row]:
+        """The rows that stop every architecture: those of all transpilers where there is none."""
+        none = [] if self.transpilers else [row for n in TRANSPILERS for row in self._stopping(n)]
+        return [*self.lacking("build", None), *none]
+
+    @property
     def can_build(self) -> list[str]:
         """The architectures for which everything that makes objects is here."""
-        if self.lacking("build", None):
+        if self._common:
             return []
         return [arch for arch in self.archs if not self.lacking("build", arch)]
 
@@ -69,7 +89,7 @@ class Diagnosis:
     def cannot_build(self) -> dict[str, list[str]]:
         """For each other architecture the names of what is missing, too old or broken."""
         can = self.can_build
-        common = self.lacking("build", None)
+        common = self._common
         return {
             arch: [row.name for row in [*common, *self.lacking("build", arch)]]
             for arch in self.archs
@@ -86,9 +106,12 @@ class Diagnosis:
     def summary(self) -> str:
         """Say in one line what can be built and what cannot, and why."""
         can, cannot = self.can_build, self.cannot_build
-        common = self.lacking("build", None)
-        if common:
-            return f"Nothing can be built: {_list(f'{row.name} {row.status}' for row in common)}."
+        if self._common:
+            why = _list(f"{row.name} {row.status}" for row in self._common)
+            either = (
+                "" if self.transpilers else "; one of mrustc and rustc, with its source, will do"
+            )
+            return f"Nothing can be built: {why}{either}."
         parts = [f"Can build for {_list(can)}"] if can else []
         if cannot:
             parts.append(f"{'not' if can else 'Cannot build'} for {_list(cannot)}")
@@ -101,6 +124,7 @@ class Diagnosis:
             parts.append(f".ko for {_list(modules)}")
         if self.lacking("check", None):
             parts.append("crates go unchecked: no rustc that does")
+        parts.append(f"transpiler={' or '.join(self.transpilers)}")
         return "; ".join(parts) + "."
 
     def as_dict(self) -> dict[str, object]:
@@ -109,6 +133,7 @@ class Diagnosis:
             "schema": SCHEMA,
             "ok": self.ok,
             "summary": self.summary,
+            "transpilers": self.transpilers,
             "can_build": self.can_build,
             "cannot_build": self.cannot_build,
             "tools": [asdict(row) for row in self.rows],

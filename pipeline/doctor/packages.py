@@ -10,9 +10,11 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import console
+from pipeline.check.rustc import find_rustc
 from pipeline.errors import FerricError
 from pipeline.kernel.auto import has_config
 from pipeline.toolchains.find import installed
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 # Programs that build a kernel's own helpers, and the C library's headers that those include.
 KERNEL_HOST = ("make", "flex", "bison", "bc", "gcc", "libc6-dev")
+_PACKAGED = Path("/usr")
 EMULATORS = ("qemu-user", "qemu-system-misc", "cpio")
 
 
@@ -44,6 +47,18 @@ def rust_packages(release: Mapping[str, str]) -> tuple[str, str]:
     return ("rustc-web", "rust-web-src") if _is_debian_12(release) else ("rustc", "rust-src")
 
 
+def rustc_of_its_own() -> bool:
+    """Say whether the rustc that Ferric takes is no package's and has its library's source.
+
+    So it is with rustup and its component ``rust-src``; Debian's packages would conflict with it.
+    """
+    try:
+        rustc = find_rustc(None)
+    except FerricError:
+        return False
+    return rustc.library is not None and rustc.sysroot != _PACKAGED
+
+
 def kernel_source_package(release: Mapping[str, str]) -> str:
     """Return the package of the kernel's source; ``linux-source`` depends on the newest one."""
     return "linux-source-6.1" if _is_debian_12(release) else "linux-source"
@@ -52,11 +67,13 @@ def kernel_source_package(release: Mapping[str, str]) -> str:
 def packages(archs: Iterable[Arch], *, tests: bool, release: Mapping[str, str]) -> list[str]:
     """Return what to install to build for ``archs``, each name once.
 
-    That is the gate's rustc, each compiler that a package has, with ``tests`` the emulators, and
-    where Ferric has a kernel configuration also what a kernel is built from and with.
+    That is rustc (for the gate, and to transpile) unless the user has one that no package brought,
+    each compiler that a package has, with ``tests`` the emulators, and where Ferric has a kernel
+    configuration also what a kernel is built from and with.
     """
     archs = list(archs)
-    wanted = [*rust_packages(release), *(arch.package for arch in archs if arch.package)]
+    wanted = [] if rustc_of_its_own() else [*rust_packages(release)]
+    wanted += [arch.package for arch in archs if arch.package]
     if any(has_config(arch) for arch in archs):
         wanted += [kernel_source_package(release), *KERNEL_HOST]
     if tests:
@@ -89,7 +106,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for arch in archs:
         if arch.advice:
             console.note(f"{arch.name}: {arch.advice}")
-    print("\n".join(packages(archs, tests=args.tests, release=distribution())))
+    for name in packages(archs, tests=args.tests, release=distribution()):
+        print(name)
     return 0
 
 

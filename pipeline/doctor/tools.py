@@ -28,6 +28,7 @@ from pipeline.kernel.auto import find_archive, has_config
 from pipeline.toolchains.find import find
 from pipeline.transpile.mrustc import LEAST_VERSION, RELEASES, find_mrustc
 from pipeline.transpile.rust_src import find_rust_source
+from pipeline.transpile.rustc.emit import own_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -65,6 +66,7 @@ def diagnose(archs: Sequence[Arch], release: Mapping[str, str], *, every: bool) 
         mrustc_row(),
         rust_source_row(),
         rustc_row(),
+        rustc_source_row(),
         *(examine(tool) for tool in HOST_TOOLS),
         lzma_row(),
         kernel_source_row(release),
@@ -109,7 +111,7 @@ def _package_rows(requirements: Iterable[str], need: Need, mend: str) -> Iterato
 def mrustc_row() -> Row:
     """Return mrustc's row: the version it says, and that it takes a Rust library we know."""
     least = ".".join(map(str, LEAST_VERSION))
-    row = Row("mrustc", "build", least=least, mend=MRUSTC_MEND)
+    row = Row("mrustc", "mrustc", least=least, mend=MRUSTC_MEND)
     # Without the variable it warns, in front of its version; rustc's version stands first in it.
     environment = {"MRUSTC_TARGET_VER": RELEASES[0]}
     path = shutil.which("mrustc")
@@ -124,18 +126,18 @@ def mrustc_row() -> Row:
 
 
 def rust_source_row() -> Row:
-    """Return the row of the Rust library's source; only the releases that mrustc takes count."""
-    name, least = "Rust library source", " or ".join(RELEASES)
+    """Return the row of mrustc's library source; only the releases that it takes count."""
+    name, least = "source for mrustc", " or ".join(RELEASES)
     try:
         source = find_rust_source(None, RELEASES)
     except (FerricError, OSError) as error:
         mend = f"{_what(error)}; {_mend(error)}"
-        return Row(name, "build", least=least, status="missing", mend=mend)
-    return Row(name, "build", None, str(source.library), source.release, least)
+        return Row(name, "mrustc", least=least, status="missing", mend=mend)
+    return Row(name, "mrustc", None, str(source.library), source.release, least)
 
 
 def rustc_row() -> Row:
-    """Return the row of the rustc that the gate would take."""
+    """Return the row of the rustc that the gate and the transpiler would take."""
     least = ".".join(map(str, MINIMUM))
     row = Row("rustc", "check", least=least, mend=RUSTC_MEND)
     first = shutil.which("rustc")
@@ -152,8 +154,19 @@ def rustc_row() -> Row:
         mend = f"{_what(error)}; {RUSTC_MEND}"
         return replace(row, found=first, status="too old", mend=mend)
     version = ".".join(map(str, info.version))
-    row = replace(row, found=str(info.path), version=version)
-    return row if info.library is None else replace(row, mend="")
+    return replace(row, found=str(info.path), version=version, mend="")
+
+
+def rustc_source_row() -> Row:
+    """Return the row of the library source that belongs to that rustc, and is of its release."""
+    row = Row("source for rustc", "rustc", mend=RUSTC_MEND)
+    try:
+        info = find_rustc(None)
+        row = replace(row, least=info.release)
+        library = own_source(info)
+    except (FerricError, OSError) as error:
+        return replace(row, status="missing", mend=f"{_what(error)}; {_mend(error)}")
+    return replace(row, found=str(library), version=info.release, mend="")
 
 
 def lzma_row() -> Row:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from pipeline.check import rustc
 from pipeline.doctor import ask, tools, verb
 from pipeline.doctor.ask import Tool, examine
 from pipeline.doctor.model import Diagnosis, Row, older
@@ -166,6 +167,68 @@ def test_old_mrustc_is_too_old_and_none_says_where_it_comes_from(bin_folder: Pat
     assert tools.mrustc_row().status == "too old"
 
 
+def fake_rustc(folder: Path, version: str, source: str = "") -> None:
+    """A rustc in its own sysroot, with a library source of the release ``source``."""
+    root = folder.parent / "sysroot"
+    body = (
+        f'case "$1" in -vV) printf "rustc {version} (1 2)\\nhost: none\\nrelease: {version}\\n";; '
+        f"*) echo '{root}';; esac"
+    )
+    fake(folder, "rustc", body)
+    if source:
+        library = root / "lib/rustlib/src/rust/library"
+        for name in ("core", "alloc"):
+            (library / name / "src").mkdir(parents=True)
+            (library / name / "src/lib.rs").write_text(f'#[stable(since = "{source}.0")]\n')
+    rustc._examine.cache_clear()
+
+
+@pytest.fixture
+def only_fake_rustc(bin_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The rustc on PATH is the only one."""
+    monkeypatch.setattr(rustc, "_candidates", lambda: [bin_folder / "rustc"])
+    return bin_folder
+
+
+def test_a_rustc_below_the_least_version_is_too_old(only_fake_rustc: Path) -> None:
+    fake_rustc(only_fake_rustc, "1.84.1", "1.84")
+    row = tools.rustc_row()
+    assert (row.status, row.least) == ("too old", "1.85.0")
+    assert "1.84.1" in row.mend
+    assert "rustup component add rust-src" in row.mend
+    assert tools.rustc_source_row().status == "missing"
+
+
+def test_a_rustc_transpiles_with_the_source_of_its_own_release(only_fake_rustc: Path) -> None:
+    fake_rustc(only_fake_rustc, "1.85.0", "1.85")
+    assert tools.rustc_row().status == "ok"
+    row = tools.rustc_source_row()
+    assert (row.status, row.version, row.mend) == ("ok", "1.85", "")
+
+
+@pytest.mark.parametrize(
+    ("version", "source", "said"),
+    [
+        ("1.95.0", "", "has no source of its library"),
+        ("1.96.0", "1.95", "library source is of Rust 1.95, and rustc is 1.96"),
+    ],
+)
+def test_a_rustc_without_its_own_source_does_not_transpile(
+    only_fake_rustc: Path, version: str, source: str, said: str
+) -> None:
+    fake_rustc(only_fake_rustc, version, source)
+    assert tools.rustc_row().status == "ok"
+    row = tools.rustc_source_row()
+    assert row.status == "missing"
+    assert said in row.mend
+    assert "rust-src" in row.mend
+
+
+def test_a_nightly_is_newer_than_its_library_says(only_fake_rustc: Path) -> None:
+    fake_rustc(only_fake_rustc, "1.97.0-nightly", "1.96")
+    assert tools.rustc_source_row().status == "ok"
+
+
 def test_python_packages_are_those_of_pyproject(bin_folder: Path) -> None:
     rows = {row.name: row for row in tools.python_rows()}
     assert rows["python"].least == "3.11"
@@ -217,13 +280,13 @@ def test_missing_sources_say_what_to_do(bin_folder: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(tools, "find_rust_source", nothing)
     monkeypatch.setattr(tools, "find_archive", nothing)
     diagnosis = diagnose("m68k")
-    rust, kernel = (row_named(diagnosis, name) for name in ("Rust library source", "kernel source"))
+    rust, kernel = (row_named(diagnosis, name) for name in ("source for mrustc", "kernel source"))
     assert (rust.status, rust.mend) == ("missing", "none of it; name one")
     assert (kernel.status, kernel.mend) == ("missing", "Debian: linux-source-6.1")
 
 
 def healthy(*rows: Row, archs: tuple[str, ...] = ("m68k", "alpha"), every: bool) -> Diagnosis:
-    common = (Row("mrustc", "build"), Row("make", "kernel"), Row("rustc", "check"))
+    common = (Row("mrustc", "mrustc"), Row("make", "kernel"), Row("rustc", "check"))
     return Diagnosis((*common, *rows), archs, frozenset({"m68k"}), every)
 
 
@@ -237,21 +300,38 @@ def test_one_architecture_is_enough_unless_each_was_named() -> None:
     assert not replace(diagnosis, every=True).ok
     assert diagnosis.can_build == ["m68k"]
     assert diagnosis.cannot_build == {"alpha": ["alpha-linux-gnu-gcc"]}
-    assert diagnosis.summary == "Can build for m68k; not for alpha; .ko for m68k."
+    assert diagnosis.summary == (
+        "Can build for m68k; not for alpha; .ko for m68k; transpiler=mrustc or rustc."
+    )
 
 
 def test_no_compiler_at_all() -> None:
     diagnosis = healthy(ALPHA, archs=("alpha",), every=False)
     assert not diagnosis.ok
-    assert diagnosis.summary == "Cannot build for alpha."
+    assert diagnosis.summary == "Cannot build for alpha; transpiler=mrustc or rustc."
 
 
 def test_what_serves_all_architectures_stops_all() -> None:
-    lost = Row("mrustc", "build", status="missing")
+    lost = Row("pydantic", "build", status="missing")
     diagnosis = healthy(M68K, ALPHA, lost, every=False)
     assert not diagnosis.ok
-    assert diagnosis.summary == "Nothing can be built: mrustc missing."
-    assert diagnosis.cannot_build["m68k"] == ["mrustc"]
+    assert diagnosis.summary == "Nothing can be built: pydantic missing."
+    assert diagnosis.cannot_build["m68k"] == ["pydantic"]
+
+
+def test_one_transpiler_is_enough_and_none_says_that() -> None:
+    lost = Row("mrustc", "mrustc", status="missing")
+    diagnosis = healthy(M68K, lost, archs=("m68k",), every=True)
+    assert (diagnosis.ok, diagnosis.transpilers) == (True, ["rustc"])
+    assert diagnosis.summary.endswith("transpiler=rustc.")
+    no_source = Row("source for rustc", "rustc", status="missing")
+    assert healthy(M68K, no_source, archs=("m68k",), every=True).transpilers == ["mrustc"]
+    neither = healthy(M68K, lost, no_source, archs=("m68k",), every=True)
+    assert (neither.ok, neither.transpilers) == (False, [])
+    assert neither.cannot_build == {"m68k": ["mrustc", "source for rustc"]}
+    assert "mrustc missing, source for rustc missing; one of" in neither.summary
+    old = healthy(M68K, lost, Row("rustc", "check", status="too old"), archs=("m68k",), every=True)
+    assert not old.ok
 
 
 def test_kernel_check_and_tests_do_not_stop_objects() -> None:
@@ -280,7 +360,7 @@ def test_table_fits_80_columns_and_says_status_in_words(bin_folder: Path) -> Non
     # The longest name of all stands unbroken, and advice too long for the table stands below it.
     assert "microblazeel-linux-gnu-gcc" in text
     assert "gcc-12-source" in text
-    assert text.rstrip().endswith("mrustc missing.")
+    assert "Cannot build for" in text
 
 
 def test_markup_in_a_path_is_no_markup() -> None:

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from pipeline.check.rustc import RustcInfo
 from pipeline.doctor import packages as module
 from pipeline.doctor.packages import packages, select
 from pipeline.toolchains.load import load
@@ -18,6 +21,11 @@ M68K, CSKY, PARISC64 = (TOOLCHAINS.get(name) for name in ("m68k", "csky", "paris
 @pytest.fixture(autouse=True)
 def kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "has_config", lambda arch: arch.name == "m68k")
+    monkeypatch.setattr(module, "find_rustc", lambda _: rustc_in("/usr", Path("library")))
+
+
+def rustc_in(sysroot: str, library: Path | None) -> RustcInfo:
+    return RustcInfo(Path("rustc"), (1, 96, 0), "rustc 1.96.0", "none", Path(sysroot), library)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +44,20 @@ def test_names_follow_the_distribution(
     assert wanted[:3] == [*rust, "gcc-m68k-linux-gnu"]
     assert [name for name in wanted if name.startswith("linux-")] == [kernel]
     assert {"make", "flex", "bison", "bc", "gcc"} < set(wanted)
+
+
+def test_a_rustc_that_no_package_brought_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rust = {"rustc-web", "rust-web-src"}
+    for sysroot, library, wanted in (
+        ("/usr", Path("library"), rust),
+        ("/home/me/.rustup/toolchains/stable", Path("library"), set()),
+        ("/home/me/.rustup/toolchains/stable", None, rust),
+    ):
+        info = rustc_in(sysroot, library)
+        monkeypatch.setattr(module, "find_rustc", lambda _, info=info: info)
+        assert rust & set(packages([], tests=False, release=DEBIAN_12)) == wanted
 
 
 def test_kernel_tools_only_where_a_kernel_is_built() -> None:
