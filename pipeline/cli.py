@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     compare_verb.add_parser(subparsers)
     compare_verb.add_differences(subparsers)
     verbs.add_build(subparsers)
+    verbs.add_dist(subparsers)
     verbs.add_target(subparsers)
     verbs.add_commands(subparsers)
     verbs.add_report(subparsers)

@@ -12,6 +12,7 @@ from pipeline import console, stages
 from pipeline.compile.flags import debug_flags
 from pipeline.compile.object import compile_c, compile_command
 from pipeline.crate.graph import load_crate
+from pipeline.dist.pack import run_dist
 from pipeline.errors import UserError
 from pipeline.files import write_atomic
 from pipeline.report.summary import exit_status, print_summary
@@ -37,6 +38,7 @@ STAGES: dict[str, Stage] = {
     "link": stages.run_link,
     "module": lambda _options, target, crate, outputs: stages.run_module(target, crate, outputs),
     "validate": stages.run_validate,
+    "dist": run_dist,
 }
 
 
@@ -60,6 +62,18 @@ def add_build(subparsers: Subparsers) -> None:
         "--only", choices=STAGES, help="one stage, on what the earlier ones left in --out"
     )
     parser.set_defaults(main=build)
+
+
+def add_dist(subparsers: Subparsers) -> None:
+    """Add ``dist``: a crate to C that its user builds without Rust."""
+    parser = subparsers.add_parser(
+        "dist",
+        help="go the whole way for one crate, and pack its C with a Makefile",
+        description="Build and validate a crate, and pack its C as a tarball that is built with a "
+        "kernel tree and GCC. Exit status: 0 packed, 1 a step failed or the result has errors.",
+    )
+    _crate_arguments(parser)
+    parser.set_defaults(main=dist)
 
 
 def add_transpile(subparsers: Subparsers) -> None:
@@ -144,6 +158,18 @@ def build(args: argparse.Namespace) -> int:
 def console_name(path: Path) -> str:
     """Return the crate's name as its folder has it, before anything was read."""
     return path.resolve().parent.name if path.name == "Cargo.toml" else path.resolve().name
+
+
+def dist(args: argparse.Namespace) -> int:
+    """Build a crate and pack its C; say where the tarball is."""
+    options = _options(args)
+    name = console_name(options.crate)
+    stages.build(options, lambda step: console.step(options.arch, name, step))
+    console.step(options.arch, name, "dist")
+    target_ = resolve(options.arch, options.kernel, options.transpiler)
+    crate = load_crate(options.crate)
+    print(run_dist(options, target_, crate, Outputs(options.out, crate.crate_name)))
+    return 0
 
 
 def transpile(args: argparse.Namespace) -> int:

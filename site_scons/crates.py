@@ -69,6 +69,16 @@ _STAGE_SOURCES: dict[str, tuple[str, ...]] = {
         "runtime/c/ferric_kernel.h",
         "../toolchains.yaml",
     ),
+    "dist": (
+        "dist/*.py",
+        "dist/templates/*",
+        "compile/*.py",
+        "link/*.py",
+        "kernel/kbuild.py",
+        "runtime/c/*",
+        "runtime/include/*",
+        "../toolchains.yaml",
+    ),
     "commands": ("toolchains/*.py", "kernel/*.py", "compile/*.py"),
     "report": ("report/*.py", "validate/finding.py"),
     "compare": (

@@ -120,6 +120,7 @@ def help_text(given: Any) -> str:
         "  scons arch=m68k                 build and validate the samples",
         "  scons arch=m68k module=PATH     build and validate a crate of your own",
         "  scons arch=m68k compare         put them beside what rustc makes of them",
+        "  scons arch=m68k dist            pack their C, to be built without Rust",
         "  scons doctor                    what is installed, what is missing, where it comes from",
         "  scons -c arch=m68k              remove what was built",
         "",
@@ -185,7 +186,7 @@ def _why_skipped(arch: Arch) -> str:
 def for_arch(base: Any, arch: Arch) -> Any:
     """Return the environment of one architecture."""
     toolchain = find(arch)
-    env = base.Clone(ARCH=arch, ARCH_NAME=arch.name, C_FILES=[], LINKED=[])
+    env = base.Clone(ARCH=arch, ARCH_NAME=arch.name, C_FILES=[], LINKED=[], WAYS=[])
     env["GCC_IDENTITY"] = f"{toolchain.banner} {steps.identity(str(toolchain.gcc))}"
     env["MRUSTC_IDENTITY"] = _tool(lambda: find_mrustc(base["mrustc"]).path)
     env["RUSTC_IDENTITY"] = _tool(lambda: find_rustc(base["rustc"] or None).path)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # The stages that see Rust and of the target only its layout, and the later ones that read what
 # Cargo.toml says of the module.
 _RUST = ("check", "transpile")
-_METADATA = ("link", "module", "validate")
+_METADATA = ("link", "module", "validate", "dist")
 
 
 def options(opts: Any) -> None:
@@ -88,6 +88,7 @@ def crate_outputs(env: Any, path: Path) -> Any:
     crates.verdicts.append((env["ARCH_NAME"], crate.crate_name, findings))
     env["C_FILES"] += c_files
     env["LINKED"].append((crate.crate_name, way.manifest, linked[0]))
+    env["WAYS"].append((way, [findings, units, *c_files]))
     return findings
 
 
@@ -136,6 +137,7 @@ class _Way:
         return {
             "check": [env["RUSTC_IDENTITY"]],
             "transpile": [env[f"{env['transpiler'].upper()}_IDENTITY"], *rust_src],
+            "dist": [env[f"{env['transpiler'].upper()}_IDENTITY"], env["GCC_IDENTITY"], *rust_src],
         }.get(name, [env["GCC_IDENTITY"]])
 
 
