@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The mrustc at hand has the faults of the catalogue, and rustc's front end has none of them."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.hazards.catalogue import catalogue, program
+from pipeline.hazards.measure import measure
+from pipeline.programs.small import emulated, native, write_crate
+from pipeline.target import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pipeline.toolchains.find import Toolchain
+    from pipeline.transpile.mrustc import Mrustc
+    from pipeline.transpile.rust_src import RustSource
+
+SEVERAL = ("index-slice", "let-underscore", "float-promoted", "wide-static", "drop-order")
+PANICS = ("index_array", "index_slice", "divide_by_zero", "remainder_by_zero", "divide_overflow")
+
+
+@pytest.fixture(autouse=True)
+def tools(rustc: Path, toolchain_of: Callable[[str], Toolchain]) -> None:
+    """Skip where the reference, the compiler or the emulator is absent."""
+    toolchain_of("m68k")
+    if shutil.which("qemu-m68k") is None:
+        pytest.skip("qemu-m68k is not installed")
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_mrustc_is_as_the_catalogue_says(
+    name: str, mrustc: Mrustc, rust_source: RustSource, tmp_path: Path
+) -> None:
+    entry = catalogue()[name]
+    if not mrustc.banner.startswith(tuple(f"mrustc v{one}" for one in entry.versions)):
+        pytest.skip(f"{mrustc.banner} is none of the versions measured")
+    target = resolve("m68k", "none", "mrustc")
+    found = measure(name, entry, target, str(rust_source.library), tmp_path)
+    assert found.known, found
+
+
+def test_rustc_has_none_of_the_faults(tmp_path: Path) -> None:
+    texts = {name.replace("-", "_"): program(name) for name in catalogue()}
+    # A panic ends the program: those that mean to come after all others, and one of them is run.
+    last = [name for name, text in texts.items() if "black_box(0)" in text]
+    names = [name for name in texts if name not in PANICS] + last[:1]
+    modules = "".join(
+        f"mod {name} {{ use crate::Out;\n{texts[name].replace('fn program', 'pub fn program')} }}\n"
+        for name in names
+    )
+    calls = "".join(f"{name}::program(out);" for name in names)
+    crate = write_crate(tmp_path / "crate", f"{modules}fn program(out: &mut Out) {{ {calls} }}\n")
+    theirs = native(crate, tmp_path / "native")
+    assert theirs.output.endswith("panic: attempt to divide by zero\n"), theirs
+    assert emulated(crate, "m68k", "rustc", tmp_path / "out") == theirs
