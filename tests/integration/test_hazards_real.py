@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.crate.graph import load_crate
+from pipeline.errors import UserError
 from pipeline.hazards.catalogue import catalogue, program
 from pipeline.hazards.measure import measure
 from pipeline.programs.small import emulated, native, write_crate
+from pipeline.stages import Options, Outputs, run_check
 from pipeline.target import resolve
 
 if TYPE_CHECKING:
@@ -59,3 +62,35 @@ def test_rustc_has_none_of_the_faults(tmp_path: Path) -> None:
     theirs = native(crate, tmp_path / "native")
     assert theirs.output.endswith("panic: attempt to divide by zero\n"), theirs
     assert emulated(crate, "m68k", "rustc", tmp_path / "out") == theirs
+
+
+@pytest.mark.parametrize("statement", ["let _ = Guard(1);", "_ = Guard(1);", "lose!(Guard(1));"])
+def test_a_destructor_that_mrustc_would_lose_is_refused(
+    statement: str, tmp_path: Path, mrustc: Mrustc, rust_source: RustSource
+) -> None:
+    source = (
+        "pub struct Guard(u32);\nimpl Drop for Guard { fn drop(&mut self) {} }\n"
+        "macro_rules! lose { ($value:expr) => { let _ = $value; } }\n"
+        f"fn program(_out: &mut Out) {{ {statement} }}\n"
+    )
+    crate = write_crate(tmp_path / "crate", source)
+    for gate in ("auto", "off"):
+        options = Options(crate, "m68k", tmp_path / gate, kernel="none", gate=gate)
+        target = resolve("m68k", "none", "mrustc")
+        outputs = Outputs(options.out, "program")
+        with pytest.raises(UserError, match=r"(?s)let _ = \$value|Guard\(1\)|lib\.rs:\d+.*mrustc"):
+            run_check(options, target, load_crate(crate), outputs)
+    assert emulated(crate, "m68k", "rustc", tmp_path / "out").kind == "ran"
+
+
+def test_a_discarded_result_is_no_destructor(tmp_path: Path, rustc: Path) -> None:
+    crate = write_crate(
+        tmp_path / "crate",
+        "use core::fmt::Write;\nfn program(out: &mut Out) {\n"
+        'let _ = writeln!(out, "x");\nlet _ = core::hint::black_box(5);\n}\n',
+    )
+    for gate in ("auto", "off"):
+        options = Options(crate, "m68k", tmp_path / gate, kernel="none", gate=gate)
+        run_check(
+            options, resolve("m68k", "none", "mrustc"), load_crate(crate), Outputs(options.out, "p")
+        )
