@@ -40,13 +40,24 @@ Mode = Literal["auto", "off", "require"]
 _SECONDS = 600.0
 _DIAGNOSTICS = 1
 """rustc's exit status where the program is wrong; a fault of rustc itself gives another."""
-DROPS = ("let_underscore_drop", "let_underscore_lock")
-"""The lints of ``let _ = …`` and ``_ = …`` of a value that has a destructor; mrustc loses it."""
 LOST = "mrustc does not run this destructor, or not here: a lock stays held, memory is not freed"
 LOST_MEND = (
     "write drop(…), or give the value a name (_value) where it is to live on; or build with "
     "transpiler=rustc"
 )
+_EARLY = "mrustc drops temporaries as edition 2024 does, whatever the crate's edition is"
+_EARLY_MEND = 'give the value a name first, or say edition = "2024"; or build with transpiler=rustc'
+HAZARDS = {
+    "let_underscore_drop": (LOST, LOST_MEND),
+    "let_underscore_lock": (LOST, LOST_MEND),
+    "tail_expr_drop_order": (_EARLY, _EARLY_MEND),
+    "if_let_rescope": (_EARLY, _EARLY_MEND),
+}
+"""The lints that show what mrustc translates wrongly: what it does, and the way round.
+
+The first two are of ``let _ = …`` and ``_ = …``; the others are rustc's own guides to edition 2024
+(the Edition Guide, "if let temporary scope" and "Tail expression temporary scope").
+"""
 
 
 class CheckFailed(FerricError):  # noqa: N818 - a verdict on the crate, not an error of ours
@@ -118,12 +129,12 @@ def check(  # noqa: PLR0913 - one keyword per thing that the verdict depends on
     out.mkdir(parents=True, exist_ok=True)
     for each in order(crate):
         extra: list[str | Path] = ["--cap-lints", "warn", "-L", out]
-        for lint in DROPS if mrustc else ():
+        for lint in HAZARDS if mrustc else ():
             extra += ["--force-warn", lint]
         if kernel is not None and kernel_crate is not None and each.module.runtime == "kernel":
             extra += ["-L", kernel, "--extern", f"kernel={_metadata(kernel, kernel_crate)}"]
         said = _rustc(checker, each, out, [*extra, *_format()], env or {})
-        _refuse_lost_drops(each, said)
+        _refuse_hazards(each, said)
         _show(diagnostics.text(said))
     return checker.result
 
@@ -225,14 +236,13 @@ def _rustc(
     return diagnostics.read(result.output)
 
 
-def _refuse_lost_drops(crate: Crate, said: list[diagnostics.Diagnostic]) -> None:
-    """Refuse a crate where rustc sees a destructor that mrustc would lose."""
-    lost = [one for one in said if one.code in DROPS]
-    if lost:
-        raise UserError(
-            f"{diagnostics.text(lost).rstrip()}\n{crate.name}: {LOST}",
-            mend=LOST_MEND,
-        )
+def _refuse_hazards(crate: Crate, said: list[diagnostics.Diagnostic]) -> None:
+    """Refuse a crate where rustc sees what mrustc would translate wrongly."""
+    for lint, (wrong, mend) in HAZARDS.items():
+        shown = [one for one in said if one.code == lint]
+        if shown:
+            text = diagnostics.text(shown).rstrip()
+            raise UserError(f"{text}\n{crate.name}: {wrong}", mend=mend)
 
 
 def _metadata(folder: Path, crate: Crate) -> Path:

@@ -19,8 +19,9 @@ at hand and with rustc for this machine, runs both, and says which faults this m
 is another result than rustc's, `stops` no object at all, `right` the same. It ends with 2 where
 that is not what the table says: a fault was mended, or there is a new one.
 
-`let-underscore` and `underscore-assigned` are refused in a build ([check](check.md)); the others are
-neither repaired nor detected yet. `transpiler=rustc` has none of them.
+`let-underscore`, `underscore-assigned`, `drop-in-tail` and `drop-before-else` are refused in a
+build ([check](check.md)); the others are neither repaired nor detected yet. `transpiler=rustc` has
+none of them.
 
 | Hazard | mrustc | On | In a kernel | Write instead |
 | --- | --- | --- | --- | --- |
