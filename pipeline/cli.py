@@ -15,6 +15,7 @@ from pipeline.check import verb as check_verb
 from pipeline.compare import verb as compare_verb
 from pipeline.doctor import verb as doctor_verb
 from pipeline.errors import FerricError
+from pipeline.hazards import verb as hazards_verb
 from pipeline.toolchains import verb as probe_verb
 from pipeline.validate import verb as validate_verb
 
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     validate_verb.add_parser(subparsers)
     compare_verb.add_parser(subparsers)
     compare_verb.add_differences(subparsers)
+    hazards_verb.add_parser(subparsers)
     verbs.add_build(subparsers)
     verbs.add_dist(subparsers)
     verbs.add_target(subparsers)

@@ -13,6 +13,7 @@ from pipeline.compile.object import compile_c, compile_units
 from pipeline.crate.graph import load_crate
 from pipeline.errors import UserError
 from pipeline.files import write_atomic
+from pipeline.hazards.underscore import refuse_doubtful
 from pipeline.kernel.kbuild import (
     RustPart,
     make_module,
@@ -151,7 +152,10 @@ def run_check(options: Options, target: Target, crate: Crate, outputs: Outputs) 
         kernel_crate=kernel_crate(crate),
         out=outputs.gate_folder,
         env={PARAMETERS_VARIABLE: str(parameters)},
+        mrustc=target.transpiler == "mrustc",
     )
+    if target.transpiler == "mrustc" and result.status == "skipped":
+        refuse_doubtful(crate)
     write_atomic(outputs.gate, json.dumps(asdict(result), indent=1, default=str) + "\n")
     return result
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from pipeline.check import diagnostics
 from pipeline.check.library import (
     BOOTSTRAP,
     Library,
@@ -39,6 +40,24 @@ Mode = Literal["auto", "off", "require"]
 _SECONDS = 600.0
 _DIAGNOSTICS = 1
 """rustc's exit status where the program is wrong; a fault of rustc itself gives another."""
+LOST = "mrustc does not run this destructor, or not here: a lock stays held, memory is not freed"
+LOST_MEND = (
+    "write drop(…), or give the value a name (_value) where it is to live on; or build with "
+    "transpiler=rustc"
+)
+_EARLY = "mrustc drops temporaries as edition 2024 does, whatever the crate's edition is"
+_EARLY_MEND = 'give the value a name first, or say edition = "2024"; or build with transpiler=rustc'
+HAZARDS = {
+    "let_underscore_drop": (LOST, LOST_MEND),
+    "let_underscore_lock": (LOST, LOST_MEND),
+    "tail_expr_drop_order": (_EARLY, _EARLY_MEND),
+    "if_let_rescope": (_EARLY, _EARLY_MEND),
+}
+"""The lints that show what mrustc translates wrongly: what it does, and the way round.
+
+The first two are of ``let _ = …`` and ``_ = …``; the others are rustc's own guides to edition 2024
+(the Edition Guide, "if let temporary scope" and "Tail expression temporary scope").
+"""
 
 
 class CheckFailed(FerricError):  # noqa: N818 - a verdict on the crate, not an error of ours
@@ -87,12 +106,14 @@ def check(  # noqa: PLR0913 - one keyword per thing that the verdict depends on
     kernel_crate: Crate | None,
     out: Path,
     env: Mapping[str, str] | None = None,
+    mrustc: bool = False,
 ) -> GateResult:
     """Check ``crate`` and its path dependencies; metadata and logs go to the folder ``out``.
 
     ``kernel_crate`` is what crates with ``runtime = "kernel"`` see as ``kernel``; ``env`` is added
     to the environment that ``crate`` and its dependencies, but not the kernel's, are compiled in.
-    rustc's warnings are printed and do not stop.
+    rustc's warnings are printed and do not stop.  ``mrustc`` says that mrustc will translate the
+    crate: what it is known to translate wrongly, and rustc can see, is refused, too.
     Raises :class:`CheckFailed` with rustc's diagnostics; :class:`~pipeline.errors.UserError` where
     ``mode`` is ``require`` and no rustc can do it, or a named ``rustc`` cannot be used;
     :class:`~pipeline.errors.ToolError` where rustc itself breaks.
@@ -108,9 +129,13 @@ def check(  # noqa: PLR0913 - one keyword per thing that the verdict depends on
     out.mkdir(parents=True, exist_ok=True)
     for each in order(crate):
         extra: list[str | Path] = ["--cap-lints", "warn", "-L", out]
+        for lint in HAZARDS if mrustc else ():
+            extra += ["--force-warn", lint]
         if kernel is not None and kernel_crate is not None and each.module.runtime == "kernel":
             extra += ["-L", kernel, "--extern", f"kernel={_metadata(kernel, kernel_crate)}"]
-        _show(_rustc(checker, each, out, [*extra, f"--color={_color()}"], env or {}))
+        said = _rustc(checker, each, out, [*extra, *_format()], env or {})
+        _refuse_hazards(each, said)
+        _show(diagnostics.text(said))
     return checker.result
 
 
@@ -177,8 +202,8 @@ def _rustc(
     out: Path,
     extra: Sequence[str | Path],
     env: Mapping[str, str],
-) -> str:
-    """Check one crate, whose dependencies' metadata is in ``out``; return what rustc printed."""
+) -> list[diagnostics.Diagnostic]:
+    """Check one crate, whose dependencies' metadata is in ``out``; return what rustc said."""
     argv: list[str | Path] = [checker.rustc.path, *checker.library.flags]
     argv += ["--crate-name", crate.crate_name, "--crate-type", "lib", "--edition", crate.edition]
     argv += ["--emit=metadata", "-C", "panic=abort", "-C", "debug-assertions=no"]
@@ -195,7 +220,8 @@ def _rustc(
     log = out / f"{crate.crate_name}.log"
     result = run(argv, log=log, env=env, timeout=_SECONDS)
     if result.exit_status == _DIAGNOSTICS and not result.timed_out:
-        raise CheckFailed(crate.name, result.output, checker.rustc.title)
+        rendered = diagnostics.text(diagnostics.read(result.output))
+        raise CheckFailed(crate.name, rendered, checker.rustc.title)
     if result.exit_status != 0:
         what = f"no end after {_SECONDS:.0f} s, killed" if result.timed_out else "rustc broke down"
         raise ToolError(
@@ -207,7 +233,16 @@ def _rustc(
             env=env,
             mend="build without this check (gate=off), or use another rustc (rustc=PATH)",
         )
-    return result.output
+    return diagnostics.read(result.output)
+
+
+def _refuse_hazards(crate: Crate, said: list[diagnostics.Diagnostic]) -> None:
+    """Refuse a crate where rustc sees what mrustc would translate wrongly."""
+    for lint, (wrong, mend) in HAZARDS.items():
+        shown = [one for one in said if one.code == lint]
+        if shown:
+            text = diagnostics.text(shown).rstrip()
+            raise UserError(f"{text}\n{crate.name}: {wrong}", mend=mend)
 
 
 def _metadata(folder: Path, crate: Crate) -> Path:
@@ -221,6 +256,7 @@ def _show(output: str) -> None:
         print(output.rstrip(), file=sys.stderr, flush=True)
 
 
-def _color() -> str:
-    """Return rustc's ``--color``: on a terminal, unless NO_COLOR is set."""
-    return "always" if sys.stderr.isatty() and not os.environ.get("NO_COLOR") else "never"
+def _format() -> list[str | Path]:
+    """Return rustc's options for diagnostics: coloured on a terminal, unless NO_COLOR is set."""
+    coloured = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    return ["--error-format=json", *(["--json=diagnostic-rendered-ansi"] if coloured else [])]

@@ -212,7 +212,8 @@ def test_warnings_are_shown_without_colour(
     rustc = fake(tmp_path / "plain", body="echo 'warning: w' >&2")
     assert run_gate(tmp_path, rustc).status == "passed"
     assert capsys.readouterr().err == "warning: w\n"
-    assert "--color=never" in words(rustc)
+    assert "--error-format=json" in words(rustc)
+    assert not any("ansi" in word for word in words(rustc))
 
 
 def test_result_is_json(tmp_path: Path) -> None:

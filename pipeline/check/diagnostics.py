@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What rustc says with ``--error-format=json``: one diagnostic a line, with its text for people.
+
+The form is that of the rustc book, "JSON Output".  A line that is none, as a crash of rustc prints
+it, is kept as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One diagnostic: ``code`` names the lint or the error (or is empty), ``rendered`` its text."""
+
+    code: str
+    rendered: str
+
+
+def read(output: str) -> list[Diagnostic]:
+    """Return the diagnostics in what rustc printed, in their order."""
+    found = []
+    for line in output.splitlines():
+        try:
+            document = json.loads(line)
+        except ValueError:
+            document = None
+        if isinstance(document, dict) and isinstance(document.get("rendered"), str):
+            code = document.get("code")
+            name = code.get("code", "") if isinstance(code, dict) else ""
+            found.append(Diagnostic(str(name), document["rendered"]))
+        elif line.strip():
+            found.append(Diagnostic("", f"{line}\n"))
+    return found
+
+
+def text(diagnostics: list[Diagnostic]) -> str:
+    """Return diagnostics as rustc shows them to people."""
+    return "".join(one.rendered for one in diagnostics)
