@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.programs.emulated import emulator
+from pipeline.programs.small import Ran, emulated, native, write_crate
 from pipeline.run import run
 from pipeline.target import resolve
 from tests.fuzz.generate.program import HEAP_SUPPORT, SUPPORT
-from tests.programs import Ran, emulated, native, write_crate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

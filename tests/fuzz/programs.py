@@ -23,17 +23,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from pipeline.errors import UserError
 from pipeline.files import write_atomic
+from pipeline.programs.small import PANIC_STATUS
 from tests.fuzz.batch import Way, clear, run_native, run_way, source, way
 from tests.fuzz.generate.program import BATCH, Program, program
 from tests.fuzz.reduce import reduced
-from tests.programs import PANIC_STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from pipeline.programs.small import Ran
     from pipeline.transpile.choice import Transpiler
     from tests.fuzz.generate.tree import Node
-    from tests.programs import Ran
 
 ARCHITECTURES = ("m68k", "parisc", "sh", "alpha")
 _ENDS = (0, PANIC_STATUS)

@@ -17,9 +17,9 @@ import pytest
 from pipeline.check.rustc import find_rustc
 from pipeline.errors import UserError
 from pipeline.programs.emulated import emulator
+from pipeline.programs.small import PANIC_STATUS, Ran, emulated, native, write_crate
 from pipeline.run import run
 from pipeline.target import resolve
-from tests.programs import PANIC_STATUS, Ran, emulated, native, write_crate
 
 if TYPE_CHECKING:
     from pathlib import Path

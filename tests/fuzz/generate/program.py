@@ -22,7 +22,7 @@ _DERIVES = "#[derive(Clone, Copy, PartialEq, Debug)]\n"
 
 SUPPORT = """\
 #![allow(warnings, arithmetic_overflow, unconditional_panic)]
-use core::hint::black_box as bb;
+fn bb<T>(value: T) -> T { core::hint::black_box(value) }
 macro_rules! say { ($($what:tt)*) => { line(format_args!($($what)*)) } }
 fn line(what: core::fmt::Arguments<'_>) {
     let _ = core::fmt::Write::write_fmt(&mut Out, format_args!("{}\\n", what));
