@@ -253,6 +253,15 @@ def _differences() -> None:
 
 
 def _summary() -> None:
+    """Print the table of all verdicts; whoever closed the pipe in the meantime reads no more."""
+    try:
+        _tables()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _tables() -> None:
     verdicts = []
     for arch, crate, node in steps.verdicts:
         path = Path(node.get_abspath())
