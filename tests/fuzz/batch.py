@@ -7,6 +7,7 @@ So a crate is built once for each way, and a panic of one program ends no other.
 from __future__ import annotations
 
 import contextlib
+import functools
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,14 +19,14 @@ from pipeline.target import resolve
 from tests.fuzz.generate.program import HEAP_SUPPORT, SUPPORT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from pipeline.target import Target
     from pipeline.transpile.choice import Transpiler
 
 MARK = b"the-program-that-runs-is:"
-_SECONDS, _MOST = 20.0, 1 << 20
+_SECONDS, _MOST = 60.0, 1 << 20
 _CHOICE = """
 static WHICH: [u8; {size}] = *b"{mark}\\xff";
 fn program(_out: &mut Out) {{
@@ -44,11 +45,16 @@ class Way:
     transpiler: Transpiler
     target: Target
 
+    def __reduce__(self) -> tuple[Callable[[str, Transpiler], Way], tuple[str, Transpiler]]:
+        """A probed target cannot be sent to another process: its name is, and it is found there."""
+        return way, (self.arch, self.transpiler)
+
     def __str__(self) -> str:
         """Return how a report names it."""
         return f"{self.transpiler} on {self.arch}"
 
 
+@functools.cache
 def way(arch: str, transpiler: Transpiler) -> Way:
     """Probe a target (:class:`~pipeline.errors.UserError` where tools are missing)."""
     target = resolve(arch, "none", transpiler)

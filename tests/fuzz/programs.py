@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 ARCHITECTURES = ("m68k", "parisc", "sh", "alpha")
 _ENDS = (0, PANIC_STATUS)
-_WAYS: list[Way] = []
 
 
 @dataclass(frozen=True)
@@ -156,27 +155,29 @@ def run(
     seed: int, numbers: Sequence[range], ways: Sequence[Way], folder: Path, processes: int
 ) -> Iterator[Outcome]:
     """Yield the outcome of each batch."""
-    jobs = [(seed, one, folder / f"{one.start}") for one in numbers]
+    jobs = [(seed, one, tuple(ways), folder / f"{one.start}") for one in numbers]
     context = multiprocessing.get_context("fork")
-    # A probed target cannot be sent to another process; a fork has it.
-    with context.Pool(processes, _begin, (ways,)) as pool:
+    with context.Pool(processes) as pool:
         yield from pool.imap_unordered(_attempt, jobs)
 
 
-def _begin(ways: Sequence[Way]) -> None:
-    _WAYS[:] = ways
-
-
-def _attempt(job: tuple[int, range, Path]) -> Outcome:
-    seed, numbers, folder = job
-    outcome = attempt([program(seed, number) for number in numbers], _WAYS, folder)
+def _attempt(job: tuple[int, range, tuple[Way, ...], Path]) -> Outcome:
+    seed, numbers, ways, folder = job
+    outcome = attempt(
+        [program(seed, number, atomics=_atomics(ways)) for number in numbers], ways, folder
+    )
     clear(folder)
     return outcome
 
 
-def keep(seed: int, difference: Difference, folder: Path, *, reduce: bool) -> str:
+def _atomics(ways: Sequence[Way]) -> bool:
+    """Say whether Rust has atomics of the common widths in each way: parisc has none."""
+    return all({8, 16, 32} <= set(one.target.layout.atomics) for one in ways)
+
+
+def keep(seed: int, difference: Difference, folder: Path, *, reduce: bool, atomics: bool) -> str:
     """Write a differing program, made smaller, with what is wrong; return what is to be shown."""
-    tree = program(seed, difference.number).tree
+    tree = program(seed, difference.number, atomics=atomics).tree
     work = folder / "reduce"
     if reduce:
         tree = simplest(tree, difference, work)
@@ -225,7 +226,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 bar.console.print(f"not valid: {outcome.invalid}", markup=False)
             for one in outcome.differences:
                 differing.append(one)
-                shown = keep(args.seed, one, folder, reduce=not args.no_reduce)
+                shown = keep(
+                    args.seed, one, folder, reduce=not args.no_reduce, atomics=_atomics(ways)
+                )
                 bar.console.print(shown, markup=False, highlight=False)
     clear(folder / "work")
     print(

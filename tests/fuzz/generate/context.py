@@ -76,6 +76,7 @@ class Context:
 
     rng: random.Random
     heap: bool = False
+    atomics: bool = True
     own: list[Type] = field(default_factory=list)
     functions: list[Function] = field(default_factory=list)
     variables: list[Variable] = field(default_factory=list)

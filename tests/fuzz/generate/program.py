@@ -27,7 +27,7 @@ macro_rules! say { ($($what:tt)*) => { line(format_args!($($what)*)) } }
 fn line(what: core::fmt::Arguments<'_>) {
     let _ = core::fmt::Write::write_fmt(&mut Out, format_args!("{}\\n", what));
 }
-static mut FUEL: u32 = 400;
+static mut FUEL: u32 = 150;
 fn tired() -> bool {
     unsafe {
         if FUEL == 0 { return true; }
@@ -82,10 +82,10 @@ def needs_heap(number: int) -> bool:
     return number // BATCH % 3 == 2
 
 
-def program(seed: int, number: int) -> Program:
+def program(seed: int, number: int, *, atomics: bool = True) -> Program:
     """Return program ``number`` of the run ``seed``: always the same one."""
     rng = random.Random(f"{seed} {number}")  # noqa: S311 - for tests only
-    c = Context(rng, needs_heap(number), depth=rng.choice((1, 2, 2, 3)))
+    c = Context(rng, needs_heap(number), atomics, depth=rng.choice((1, 2, 2, 3)))
     for _ in range(rng.randint(1, 3)):
         c.items.append(_own_type(c))
     for _ in range(rng.randint(0, 2)):

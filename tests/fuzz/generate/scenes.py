@@ -65,8 +65,10 @@ def cells(c: Context) -> Node:
 
 
 @does(weight=1)
-def atomics(c: Context) -> Node:
-    """Atomic operations of the widths that every architecture has."""
+def atomics(c: Context) -> Node | None:
+    """Atomic operations, where all of the architectures have them."""
+    if not c.atomics:
+        return None
     bits = c.rng.choice((8, 16, 32))
     sign = c.rng.choice("iu")
     kind, name = BY_NAME[f"{sign}{bits}"], c.fresh("a")
