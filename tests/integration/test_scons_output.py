@@ -51,7 +51,8 @@ def test_lines_without_a_terminal(project: Project) -> None:
     shutil.rmtree(project.root / "build")
     done = project.scons()
     assert done.status == 0
-    lines = done.output.splitlines()
+    chosen, *lines = done.output.splitlines()
+    assert "transpiler: mrustc, because" in chosen
     assert lines[0].split() == ["m68k", "-", "target"]
     assert all(len(line) < 60 for line in lines[: len(done.steps)])
     assert "\x1b" not in done.output
