@@ -16,7 +16,7 @@ from pipeline.compare.comparison import Logs
 from pipeline.compare.native import build_native, reason
 from pipeline.crate.graph import load_crate, order
 from pipeline.errors import FerricError, ToolError
-from pipeline.programs.emulated import emulator, link_emulated, link_hosted
+from pipeline.programs.emulated import build_emulated, emulator, link_hosted
 from pipeline.run import TAIL_LINES, run
 
 if TYPE_CHECKING:
@@ -75,11 +75,7 @@ def _emulated(options: Options, target: Target, crate: Crate, out: Path) -> Path
         gate="off",
         roots=(ROOT,),
     )
-    outputs = stages.Outputs(out, crate.crate_name)
-    stages.run_transpile(ours, target, crate, outputs)
-    stages.run_compile(target, outputs)
-    stages.run_link(ours, target, crate, outputs)
-    return link_emulated(target, outputs.linked, out / "program")
+    return build_emulated(ours, target)
 
 
 def _log(argv: list[str | Path]) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.errors import UserError
 from pipeline.hazards.catalogue import program
 from pipeline.programs.small import emulated, native, write_crate
 
@@ -36,16 +37,22 @@ class Measured:
 def measure(name: str, hazard: Hazard, target: Target, rust_src: str, out: Path) -> Measured:
     """Build and run the program of a hazard twice, below ``out``, and compare.
 
-    On a byte order that the hazard does not concern the program has to be right.
+    Raises :class:`~pipeline.errors.UserError` where rustc itself does not build or run it.
     """
     crate = write_crate(out / name / "crate", program(name))
     theirs = native(crate, out / name / "native")
+    if theirs.kind != "ran":
+        raise UserError(f"rustc has no result for {name}: {theirs.why}")
     ours = emulated(
         crate, target.arch.name, "mrustc", out / name / "mrustc", rust_src=rust_src, target=target
     )
+    return Measured(name, expected(hazard, target), behaviour(ours, theirs), ours, theirs)
+
+
+def expected(hazard: Hazard, target: Target) -> Behaviour:
+    """Return what the catalogue says of a target: right on a byte order that is not concerned."""
     concerned = hazard.on == "all" or target.layout.big_endian
-    expected: Behaviour = hazard.mrustc if concerned else "right"
-    return Measured(name, expected, behaviour(ours, theirs), ours, theirs)
+    return hazard.mrustc if concerned else "right"
 
 
 def behaviour(ours: Ran, theirs: Ran) -> Behaviour:

@@ -13,12 +13,15 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline import stages
+from pipeline.crate.graph import load_crate
 from pipeline.errors import UserError
 from pipeline.run import check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pipeline.stages import Options
     from pipeline.target import Target
 
 USER = Path(__file__).resolve().parents[1] / "runtime" / "user"
@@ -62,6 +65,19 @@ def link_hosted(objects: Sequence[Path], program: Path) -> Path:
     what = "this machine's compiler does not link the program"
     check(argv, what, log=program.with_suffix(".log"), timeout=_SECONDS)
     return program
+
+
+def build_emulated(options: Options, target: Target) -> Path:
+    """Build a crate as Ferric does, without the gate, and link it; return the program.
+
+    ``options.roots`` name what the object is there for.
+    """
+    crate = load_crate(options.crate)
+    outputs = stages.Outputs(options.out, crate.crate_name)
+    stages.run_transpile(options, target, crate, outputs)
+    stages.run_compile(target, outputs)
+    stages.run_link(options, target, crate, outputs)
+    return link_emulated(target, outputs.linked, options.out / "program")
 
 
 def link_emulated(target: Target, module: Path, program: Path) -> Path:

@@ -12,13 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pipeline import stages
 from pipeline.check.rustc import find_rustc
 from pipeline.crate.graph import load_crate
 from pipeline.errors import FerricError, ToolError, UserError
 from pipeline.files import write_atomic
-from pipeline.programs.emulated import emulator, link_emulated, link_hosted
+from pipeline.programs.emulated import build_emulated, emulator, link_hosted
 from pipeline.run import check, run
+from pipeline.stages import Options
 from pipeline.target import resolve
 
 if TYPE_CHECKING:
@@ -149,25 +149,16 @@ def emulated(
     try:
         target = target or resolve(arch, "none", transpiler)
         command = emulator(target)
-        program = _built(crate, target, transpiler, out, rust_src)
+        options = Options(
+            crate, target.arch.name, out, kernel="none", gate="off", rust_src=rust_src,
+            transpiler=transpiler, roots=("run",),
+        )  # fmt: skip
+        program = build_emulated(options, target)
     except UserError as error:
         return Ran("refused", why=str(error))
     except ToolError as error:
         return Ran("broken", why=str(error))
     return _run([*command, program])
-
-
-def _built(crate: Path, target: Target, transpiler: Transpiler, out: Path, rust_src: str) -> Path:
-    options = stages.Options(
-        crate, target.arch.name, out, kernel="none", gate="off", rust_src=rust_src,
-        transpiler=transpiler, roots=("run",),
-    )  # fmt: skip
-    loaded = load_crate(crate)
-    outputs = stages.Outputs(out, loaded.crate_name)
-    stages.run_transpile(options, target, loaded, outputs)
-    stages.run_compile(target, outputs)
-    stages.run_link(options, target, loaded, outputs)
-    return link_emulated(target, outputs.linked, out / "program")
 
 
 def _run(argv: Sequence[str | Path]) -> Ran:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A few random programs do the same through rustc's front end as natively; known faults are known.
+"""A few random programs do the same through rustc's front end as natively.
 
 More of them: ``python -m tests.fuzz.programs``.
 """
@@ -14,17 +14,14 @@ import pytest
 
 from pipeline.check.rustc import find_rustc
 from pipeline.errors import UserError
-from pipeline.programs.small import PANIC_STATUS, Ran
 from tests.fuzz.batch import run_native, run_way, way
-from tests.fuzz.faults import faults
 from tests.fuzz.generate.program import BATCH, needs_heap, program
 from tests.fuzz.generate.tree import joined, node, statement
-from tests.fuzz.programs import Difference, attempt, same, simplest
+from tests.fuzz.programs import Difference, attempt, simplest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.transpile.rust_src import RustSource
     from tests.fuzz.batch import Way
 
 SEED = 4
@@ -73,26 +70,3 @@ def test_a_difference_is_seen_and_made_smaller(front: Way, tmp_path: Path) -> No
     assert re.sub(r"\s+", " ", small) == (
         'pub fn program() { say!("{:?}", (1_u16).to_ne_bytes()); } '
     )
-
-
-def test_known_faults(front: Way, rust_source: RustSource, tmp_path: Path) -> None:
-    """Each is right through rustc, and still wrong through mrustc: one that is mended can go."""
-    known = [one for one in faults() if one.transpiler == "mrustc" and "m68k" in one.archs]
-    texts = [one.text for one in known]
-    assert len(texts) > 10
-    expected = run_native(texts, tmp_path, heap=False)
-    assert {one.status for one in expected} == {0, PANIC_STATUS}
-    found = run_way(texts, tmp_path, front, heap=False)
-    names = [one.name for one in known]
-    assert _differing(names, expected, found) == []
-    found = run_way(texts, tmp_path, way("m68k", "mrustc"), heap=False)
-    assert found[0].kind == "ran", found[0].why
-    assert _differing(names, expected, found) == names
-
-
-def _differing(names: list[str], expected: list[Ran], found: list[Ran]) -> list[str]:
-    return [
-        name
-        for name, one, other in zip(names, expected, found, strict=True)
-        if not same(one, other)
-    ]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,10 @@ import pytest
 from pipeline.crate.graph import load_crate
 from pipeline.errors import UserError
 from pipeline.hazards.catalogue import catalogue, program
-from pipeline.hazards.measure import measure
-from pipeline.programs.small import emulated, native, write_crate
+from pipeline.hazards.measure import behaviour, measure
+from pipeline.programs.emulated import emulator
+from pipeline.programs.many import one_crate, run_each
+from pipeline.programs.small import PANIC_STATUS, Ran, emulated, native, write_crate
 from pipeline.stages import Options, Outputs, run_check
 from pipeline.target import resolve
 
@@ -21,14 +24,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.toolchains.find import Toolchain
+    from pipeline.transpile.choice import Transpiler
     from pipeline.transpile.mrustc import Mrustc
     from pipeline.transpile.rust_src import RustSource
 
-SEVERAL = ("index-slice", "let-underscore", "float-promoted", "wide-static", "drop-order")
-PANICS = ("index_array", "index_slice", "divide_by_zero", "remainder_by_zero", "divide_overflow")
+
+@dataclass(frozen=True)
+class Together:
+    """A crate in ``folder`` that has all programs of ``names``, and how each ends natively."""
+
+    folder: Path
+    names: tuple[str, ...]
+    expected: tuple[Ran, ...]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def tools(rustc: Path, toolchain_of: Callable[[str], Toolchain]) -> None:
     """Skip where the reference, the compiler or the emulator is absent."""
     toolchain_of("m68k")
@@ -36,32 +46,53 @@ def tools(rustc: Path, toolchain_of: Callable[[str], Toolchain]) -> None:
         pytest.skip("qemu-m68k is not installed")
 
 
-@pytest.mark.parametrize("name", SEVERAL)
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory) -> Together:
+    """Return one crate of the programs of all entries that mrustc can build at all."""
+    folder = tmp_path_factory.mktemp("hazards")
+    names = tuple(name for name, one in catalogue().items() if one.mrustc != "stops")
+    texts = [program(name).replace("fn program(", "pub fn program(") for name in names]
+    crate = write_crate(folder / "crate", one_crate(texts, out=True))
+    built = native(crate, folder / "native")
+    assert built.kind == "ran", built.why
+    expected = run_each([], folder / "native" / "program", range(len(names)))
+    assert {one.status for one in expected} == {0, PANIC_STATUS}
+    return Together(folder, names, tuple(expected))
+
+
+def behaviours(together: Together, transpiler: Transpiler) -> dict[str, str]:
+    """Return what each program does through a transpiler, held against the native one."""
+    target = resolve("m68k", "none", transpiler)
+    out = together.folder / transpiler
+    built = emulated(together.folder / "crate", "m68k", transpiler, out, target=target)
+    assert built.kind == "ran", built.why
+    ran = run_each(emulator(target), out / "program", range(len(together.names)))
+    pairs = zip(together.names, ran, together.expected, strict=True)
+    return {name: behaviour(ours, theirs) for name, ours, theirs in pairs}
+
+
 def test_mrustc_is_as_the_catalogue_says(
-    name: str, mrustc: Mrustc, rust_source: RustSource, tmp_path: Path
+    together: Together, mrustc: Mrustc, rust_source: RustSource
 ) -> None:
-    entry = catalogue()[name]
-    if not mrustc.banner.startswith(tuple(f"mrustc v{one}" for one in entry.versions)):
+    measured = {one for entry in catalogue().values() for one in entry.versions}
+    if not mrustc.banner.startswith(tuple(f"mrustc v{one}" for one in measured)):
         pytest.skip(f"{mrustc.banner} is none of the versions measured")
+    wanted = {name: catalogue()[name].mrustc for name in together.names}
+    assert behaviours(together, "mrustc") == wanted
+    assert list(wanted.values()).count("wrong") > 20
+
+
+def test_one_that_mrustc_cannot_build(
+    mrustc: Mrustc, rust_source: RustSource, tmp_path: Path
+) -> None:
+    entry = catalogue()["panic-location"]
     target = resolve("m68k", "none", "mrustc")
-    found = measure(name, entry, target, str(rust_source.library), tmp_path)
-    assert found.known, found
+    found = measure("panic-location", entry, target, str(rust_source.library), tmp_path)
+    assert (found.expected, found.known) == ("stops", True), found
 
 
-def test_rustc_has_none_of_the_faults(tmp_path: Path) -> None:
-    texts = {name.replace("-", "_"): program(name) for name in catalogue()}
-    # A panic ends the program: those that mean to come after all others, and one of them is run.
-    last = [name for name, text in texts.items() if "black_box(0)" in text]
-    names = [name for name in texts if name not in PANICS] + last[:1]
-    modules = "".join(
-        f"mod {name} {{ use crate::Out;\n{texts[name].replace('fn program', 'pub fn program')} }}\n"
-        for name in names
-    )
-    calls = "".join(f"{name}::program(out);" for name in names)
-    crate = write_crate(tmp_path / "crate", f"{modules}fn program(out: &mut Out) {{ {calls} }}\n")
-    theirs = native(crate, tmp_path / "native")
-    assert theirs.output.endswith("panic: attempt to divide by zero\n"), theirs
-    assert emulated(crate, "m68k", "rustc", tmp_path / "out") == theirs
+def test_rustc_has_none_of_the_faults(together: Together) -> None:
+    assert set(behaviours(together, "rustc").values()) == {"right"}
 
 
 @pytest.mark.parametrize("statement", ["let _ = Guard(1);", "_ = Guard(1);", "lose!(Guard(1));"])

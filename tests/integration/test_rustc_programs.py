@@ -17,8 +17,8 @@ import pytest
 from pipeline.check.rustc import find_rustc
 from pipeline.errors import UserError
 from pipeline.programs.emulated import emulator
+from pipeline.programs.many import run_each
 from pipeline.programs.small import PANIC_STATUS, Ran, emulated, native, write_crate
-from pipeline.run import run
 from pipeline.target import resolve
 
 if TYPE_CHECKING:
@@ -248,7 +248,7 @@ fn program(out: &mut Out) {
         15 => { bb(bb("x").parse::<u8>().unwrap()); }
         16 => { bb(bb(Ok::<u8, &str>(3)).unwrap_err()); }
         17 => unreachable!("state {}", bb(4)),
-        18 => todo!(),
+        18 => unimplemented!(),
         19 => unimplemented!("later"),
         20 => assert!(bb(1) == 2),
         21 => assert!(bb(false), "said {}", 'x'),
@@ -331,22 +331,9 @@ def test_panics(folder: Path, arch: str) -> None:
     expected = (crate / "expected").read_text()
     assert dataclasses.astuple(done)[:3] == ("ran", 0, expected)
     assert "drop first" in expected
-    for case in PANICKING:
-        wanted = _ended([], crate / "native" / "program", case)
-        found = _ended(command, crate / arch / "program", case)
-        assert wanted[0] == PANIC_STATUS
-        assert re.fullmatch(rf"case {case}\npanic: [^\n]+(\n.*)*", wanted[1]), wanted
-        assert "after" not in wanted[1]
-        assert found == wanted
-
-
-def _ended(command: list[str], program: Path, case: int) -> tuple[int, str]:
-    """Run a program in which the byte behind the mark is ``case``."""
-    data = program.read_bytes()
-    assert data.count(_MARK) == 1
-    at = data.index(_MARK) + len(_MARK)
-    other = program.with_name(f"program-{case}")
-    other.write_bytes(data[:at] + bytes([case]) + data[at + 1 :])
-    other.chmod(0o755)
-    done = run([*command, other], timeout=60)
-    return done.exit_status, done.output
+    wanted = run_each([], crate / "native" / "program", PANICKING, _MARK)
+    for case, one in zip(PANICKING, wanted, strict=True):
+        assert one.status == PANIC_STATUS
+        assert re.fullmatch(rf"case {case}\npanic: [^\n]+(\n.*)*", one.output), one
+        assert "after" not in one.output
+    assert run_each(command, crate / arch / "program", PANICKING, _MARK) == wanted

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.transpile.rustc.body import read_blocks
 from pipeline.transpile.rustc.border import MEND, by_value, check_border
+from pipeline.transpile.rustc.index import owners
 from pipeline.transpile.rustc.ir import IrError
 from pipeline.transpile.rustc.lexer import name_of
 from pipeline.transpile.rustc.lines import Lines, rust_name
@@ -39,11 +40,7 @@ class Conventions:
     def __init__(self, modules: Sequence[Module], signatures: Signatures) -> None:
         self._modules = modules
         self._signatures = signatures
-        self._owners: dict[str, int] = {}
-        for number, module in enumerate(modules):
-            for name in (*module.functions, *module.variables):
-                if module.defines(name):
-                    self._owners.setdefault(name, number)
+        self._owners = owners(modules)
 
     def check(self, roots: Iterable[str]) -> None:
         """Refuse what the roots reach and C would pass in its own way.

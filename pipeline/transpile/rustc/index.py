@@ -14,6 +14,7 @@ from pipeline.transpile.rustc.lexer import name_of
 from pipeline.transpile.rustc.parse import read_variable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 _HEAD = re.compile(
@@ -129,3 +130,13 @@ class Module:
             if match := _COMMENT.fullmatch(line):
                 return match[1]
         return ""
+
+
+def owners(modules: Sequence[Module]) -> dict[str, int]:
+    """Return which of several files has each thing that means the same in all of them."""
+    found: dict[str, int] = {}
+    for number, module in enumerate(modules):
+        for name in (*module.functions, *module.variables):
+            if module.defines(name):
+                found.setdefault(name, number)
+    return found

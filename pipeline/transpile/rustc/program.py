@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.transpile.rustc.border import check_border, passed
+from pipeline.transpile.rustc.index import owners
 from pipeline.transpile.rustc.ir import Array, Function, Int, IrError, Signature, Struct, Type
 from pipeline.transpile.rustc.layout import DataLayout
 from pipeline.transpile.rustc.lines import Lines, own_lines, rust_name
@@ -80,7 +81,7 @@ class Program:
         self._exported = frozenset(exported)
         self._aliases: dict[str, str] = {}
         self._empty: set[str] = set()
-        self._owners: dict[str, int] = {}
+        self._owners = owners(modules)
         self._names: dict[Key, str] = {}
         self._taken: set[str] = set()
         self._signatures: dict[Key, Signature] = {}
@@ -89,10 +90,6 @@ class Program:
         self._bodies: list[str] = []
         self._waiting: list[Key] = []
         self._undefined: set[str] = set()
-        for number, module in enumerate(modules):
-            for name in (*module.functions, *module.variables):
-                if module.defines(name):
-                    self._owners.setdefault(name, number)
 
     def define(self, name: str, target: str) -> None:
         """Let ``name``, which no file defines, mean ``target``."""

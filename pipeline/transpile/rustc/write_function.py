@@ -124,9 +124,9 @@ class FunctionWriter:
 
     def write(self, one: Instruction, block: Block) -> None:
         """Write an instruction of a block."""
-        writer = self._WRITERS.get(one.op)
         if vectors.write(self, one, block):
             return
+        writer = self._WRITERS.get(one.op)
         if writer is not None:
             writer(self, one, block)
         elif one.op in operations.BINARY:
