@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import io
+import multiprocessing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +21,7 @@ from pipeline.toolchains.find import find
 from pipeline.toolchains.load import load
 from pipeline.validate.elf import Object
 from pipeline.validate.judge import judge
-from tests.fuzz.judge import Base, attempt, base, spoiled
+from tests.fuzz.judge import Base, Outcome, attempt, base, spoiled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,14 +33,30 @@ COUNT = 300
 
 
 @pytest.fixture(scope="module")
-def good(m68k_tree: KernelTree) -> Base:
+def module(m68k_tree: KernelTree) -> Path:
     """An empty module that the tree itself built."""
-    return base(m68k_tree.probe(find(load().get("m68k"))), m68k_tree.build)
+    return m68k_tree.probe(find(load().get("m68k")))
+
+
+@pytest.fixture(scope="module")
+def good(module: Path, m68k_tree: KernelTree) -> Base:
+    """The module, with what it is held against."""
+    return base(module, m68k_tree.build)
+
+
+def _outcomes(module: Path, build: Path, folder: Path) -> list[Outcome]:
+    whole = base(module, build)
+    return [attempt(whole, SEED, number, folder) for number in range(COUNT)]
 
 
 @pytest.mark.slow
-def test_spoiled_modules_end_in_a_verdict_or_an_error(good: Base, tmp_path: Path) -> None:
-    outcomes = [attempt(good, SEED, number, tmp_path) for number in range(COUNT)]
+def test_spoiled_modules_end_in_a_verdict_or_an_error(
+    module: Path, m68k_tree: KernelTree, tmp_path: Path
+) -> None:
+    # In a process of its own: what other tests and their compilers took is no file's.
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, context) as pool:
+        outcomes = pool.submit(_outcomes, module, m68k_tree.build, tmp_path).result()
     assert [(one.number, one.fault) for one in outcomes if one.fault] == []
     judged = sum(one.judged for one in outcomes)
     assert 0.2 * COUNT < judged < 0.95 * COUNT, "the changes are too strong, or too weak"
