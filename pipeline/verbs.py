@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import console, stages
+from pipeline.compare.both import build_both, compare_both
+from pipeline.compare.show import print_differences
 from pipeline.compile.flags import debug_flags
 from pipeline.compile.object import compile_c, compile_command
 from pipeline.crate.graph import load_crate
@@ -18,12 +20,12 @@ from pipeline.files import write_atomic
 from pipeline.report.summary import exit_status, print_summary
 from pipeline.stages import Options, Outputs
 from pipeline.target import Target, resolve
-from pipeline.transpile.choice import CHOICES, choose
+from pipeline.transpile.choice import BOTH, CHOICES, choose, require_both
 from pipeline.validate.finding import read
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pipeline.crate.model import Crate
     from pipeline.transpile.choice import Transpiler
@@ -48,9 +50,10 @@ def add_build(subparsers: Subparsers) -> None:
         "build",
         help="go the whole way for one crate: to a validated object, or a .ko",
         description="Go the whole way for one crate, without SCons. Exit status: 0 nothing worse "
-        "than a note or a warning, 1 a step failed, 2 the result has errors.",
+        "than a note or a warning, 1 a step failed, 2 the result has errors, or with "
+        "--transpiler both the two results differ.",
     )
-    _crate_arguments(parser)
+    _crate_arguments(parser, (*CHOICES, BOTH))
     parser.add_argument(
         "--root",
         action="append",
@@ -59,7 +62,9 @@ def add_build(subparsers: Subparsers) -> None:
         help="what the result is there for (again for more); default: the #[no_mangle] items",
     )
     parser.add_argument(
-        "--only", choices=STAGES, help="one stage, on what the earlier ones left in --out"
+        "--only",
+        choices=(*STAGES, BOTH),
+        help="one stage, on what the earlier ones left in --out; both: compare the two results",
     )
     parser.set_defaults(main=build)
 
@@ -142,6 +147,8 @@ def add_report(subparsers: Subparsers) -> None:
 
 def build(args: argparse.Namespace) -> int:
     """Build a crate, or run one of its stages."""
+    if BOTH in (args.transpiler, args.only):
+        return _build_both(args)
     options = _options(args)
     name = console_name(options.crate)
     if args.only:
@@ -153,6 +160,27 @@ def build(args: argparse.Namespace) -> int:
     verdict = stages.build(options, lambda step: console.step(options.arch, name, step))
     print_summary([verdict])
     return exit_status([verdict])
+
+
+def _build_both(args: argparse.Namespace) -> int:
+    """Build a crate with both transpilers and compare; or only compare what they made."""
+    if args.transpiler != BOTH or args.only not in {None, BOTH}:
+        raise UserError(
+            f"--transpiler {args.transpiler} does not go with --only {args.only}",
+            mend=f"--transpiler {BOTH} goes with --only {BOTH}; all other stages belong to one",
+        )
+    require_both(args.mrustc, args.rust_src, args.rustc)
+    options = _options(args, "mrustc")
+    if args.only:
+        compare_both(options)
+        return 0
+    name = console_name(options.crate)
+    verdicts, differences = build_both(
+        options, lambda step, who: console.step(options.arch, f"{name}/{who}", step)
+    )
+    print_summary(verdicts)
+    print_differences([differences])
+    return exit_status([*verdicts, differences])
 
 
 def console_name(path: Path) -> str:
@@ -257,7 +285,9 @@ def report(args: argparse.Namespace) -> int:
     return exit_status(verdicts)
 
 
-def _target_arguments(parser: argparse.ArgumentParser) -> None:
+def _target_arguments(
+    parser: argparse.ArgumentParser, transpilers: Sequence[str] = CHOICES
+) -> None:
     parser.add_argument("--arch", required=True, metavar="A", help="architecture or alias")
     parser.add_argument(
         "--kernel",
@@ -268,16 +298,17 @@ def _target_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--transpiler",
         default="auto",
-        choices=CHOICES,
-        help="who turns Rust into C; default: auto (mrustc where it is found, else rustc)",
+        choices=transpilers,
+        help="who turns Rust into C; default: auto (mrustc where it is found, else rustc)"
+        + ("; both: build with each and compare" if BOTH in transpilers else ""),
     )
     parser.add_argument("--mrustc", default="", metavar="PATH", help="default: mrustc on PATH")
     parser.add_argument("--rust-src", default="", metavar="PATH", help="Rust's library source")
 
 
-def _crate_arguments(parser: argparse.ArgumentParser) -> None:
+def _crate_arguments(parser: argparse.ArgumentParser, transpilers: Sequence[str] = CHOICES) -> None:
     parser.add_argument("crate", type=Path, help="the crate's folder, or its Cargo.toml")
-    _target_arguments(parser)
+    _target_arguments(parser, transpilers)
     parser.add_argument("--rustc", default="", metavar="PATH", help="default: a usable one on PATH")
     parser.add_argument(
         "--gate",
@@ -300,7 +331,8 @@ def _target(args: argparse.Namespace) -> Target:
     return resolve(args.arch, args.kernel, _transpiler(args))
 
 
-def _options(args: argparse.Namespace) -> Options:
+def _options(args: argparse.Namespace, transpiler: Transpiler | None = None) -> Options:
+    """Return the options of a build; ``transpiler`` where the user's choice is none of one."""
     return Options(
         crate=args.crate,
         arch=args.arch,
@@ -310,6 +342,6 @@ def _options(args: argparse.Namespace) -> Options:
         rust_src=args.rust_src,
         rustc=args.rustc,
         gate=args.gate,
-        transpiler=_transpiler(args),
+        transpiler=transpiler or _transpiler(args),
         roots=tuple(getattr(args, "root", ())),
     )

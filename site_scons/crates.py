@@ -32,11 +32,12 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parents[1]
 PIPELINE = PROJECT / "pipeline"
 
-# Every declared target and the step that makes it; every verdict and every comparison with its
-# architecture and crate.
+# Every declared target and the step that makes it; every verdict with its architecture, crate and
+# (where both are used) transpiler; every comparison with a native build, and of both transpilers.
 declared: dict[str, str] = {}
-verdicts: list[tuple[str, str, Any]] = []
+verdicts: list[tuple[str, str, str, Any]] = []
 comparisons: list[tuple[str, str, Any]] = []
+pairs: list[tuple[str, str, Any]] = []
 
 _EVERY_STAGE = ("*.py",)
 _STAGE_SOURCES: dict[str, tuple[str, ...]] = {
@@ -98,6 +99,17 @@ _STAGE_SOURCES: dict[str, tuple[str, ...]] = {
         "runtime/user/*",
         "../toolchains.yaml",
     ),
+    "both": (
+        "compare/*.py",
+        "debuginfo/*.py",
+        "names/*.py",
+        "programs/*.py",
+        "validate/*.py",
+        "validate/*.txt",
+        "validate/*.yaml",
+        "runtime/user/*",
+        "../toolchains.yaml",
+    ),
     "differences": ("compare/*.py", "validate/finding.py"),
 }
 
@@ -109,6 +121,17 @@ def stop(text: str) -> NoReturn:
     """End before anything is built, with an error that is complete."""
     console.error(text)
     sys.exit(1)
+
+
+def shown(crate: str, by: str) -> str:
+    """Return a crate as the lines of steps name it: with its transpiler where both are used."""
+    return f"{crate}/{by}" if by else crate
+
+
+def named(env: Any, name: str) -> str:
+    """Return the name of an architecture's own file, with the transpiler where both are used."""
+    stem, dot, suffix = name.rpartition(".")
+    return f"{stem}.{env['BY']}{dot}{suffix}" if env["BY"] else name
 
 
 def tells_errors(function: Callable[_Given, _Got]) -> Callable[_Given, _Got]:

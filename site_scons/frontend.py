@@ -20,12 +20,13 @@ from crates import stop, tells_errors
 from pipeline import console
 from pipeline.check.rustc import find_rustc
 from pipeline.compare import difference as differences
+from pipeline.compare.both import NAMES, labelled
 from pipeline.compare.show import print_differences
 from pipeline.errors import FerricError
 from pipeline.report.summary import print_summary
 from pipeline.toolchains.find import find, installed
 from pipeline.toolchains.load import load
-from pipeline.transpile.choice import CHOICES, choose
+from pipeline.transpile.choice import BOTH, CHOICES, choose, require_both
 from pipeline.transpile.mrustc import find_mrustc
 from pipeline.validate.finding import read
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 SAMPLES = steps.PROJECT / "samples"
 _CHOICES = {
-    "transpiler": CHOICES,
+    "transpiler": (*CHOICES, BOTH),
     "gate": ("auto", "off", "require"),
     "verbose": ("0", "1"),
 }
@@ -119,6 +120,7 @@ def help_text(given: Any) -> str:
         "",
         "  scons arch=m68k                 build and validate the samples",
         "  scons arch=m68k module=PATH     build and validate a crate of your own",
+        "  scons arch=m68k transpiler=both build with mrustc and with rustc, and compare the two",
         "  scons arch=m68k compare         put them beside what rustc makes of them",
         "  scons arch=m68k dist            pack their C, to be built without Rust",
         "  scons doctor                    what is installed, what is missing, where it comes from",
@@ -151,6 +153,9 @@ def builds(env: Any, targets: Sequence[str]) -> bool:
 @tells_errors
 def settle_transpiler(env: Any) -> None:
     """Settle who turns Rust into C, and say it where nobody chose."""
+    if env["transpiler"] == BOTH:
+        require_both(env["mrustc"], env["rust_src"], env["rustc"])
+        return
     choice = choose(env["transpiler"], env["mrustc"], env["rust_src"])
     env["transpiler"] = choice.name
     if choice.line and not env.GetOption("silent"):
@@ -183,10 +188,23 @@ def _why_skipped(arch: Arch) -> str:
 
 
 @tells_errors
-def for_arch(base: Any, arch: Arch) -> Any:
-    """Return the environment of one architecture."""
+def for_arch(base: Any, arch: Arch) -> list[Any]:
+    """Return the environments of one architecture: one for each transpiler that is used."""
+    if base["transpiler"] != BOTH:
+        return [_environment(base, arch)]
+    pairs: list[Any] = []
+    made = []
+    # The library source that the user names is mrustc's: rustc takes none but its own.
+    for name, source in zip(NAMES, (base["rust_src"], ""), strict=True):
+        env = _environment(base, arch, transpiler=name, BY=name, rust_src=source)
+        env["PAIRS"] = pairs  # the same list: Clone would copy it
+        made.append(env)
+    return made
+
+
+def _environment(base: Any, arch: Arch, **more: Any) -> Any:
     toolchain = find(arch)
-    env = base.Clone(ARCH=arch, ARCH_NAME=arch.name, C_FILES=[], LINKED=[], WAYS=[])
+    env = base.Clone(ARCH=arch, ARCH_NAME=arch.name, C_FILES=[], LINKED=[], WAYS=[], **more)
     env["GCC_IDENTITY"] = f"{toolchain.banner} {steps.identity(str(toolchain.gcc))}"
     env["MRUSTC_IDENTITY"] = _tool(lambda: find_mrustc(base["mrustc"]).path)
     env["RUSTC_IDENTITY"] = _tool(lambda: find_rustc(base["rustc"] or None).path)
@@ -242,7 +260,7 @@ def summary_at_exit(env: Any) -> None:
 def _differences() -> None:
     """Print the table of all comparisons, where there were any."""
     found = []
-    for arch, crate, node in steps.comparisons:
+    for arch, crate, node in (*steps.comparisons, *steps.pairs):
         path = Path(node.get_abspath())
         if path.is_file() and node.get_state() in _BUILT:
             found.append(differences.read(path))
@@ -263,12 +281,12 @@ def _summary() -> None:
 
 def _tables() -> None:
     verdicts = []
-    for arch, crate, node in steps.verdicts:
+    for arch, crate, by, node in steps.verdicts:
         path = Path(node.get_abspath())
         if path.is_file() and node.get_state() in _BUILT:
-            verdicts.append(read(path))
+            verdicts.append(labelled(read(path), by))
         elif not (steps.comparisons and node.get_state() == SCons.Node.no_state):
-            console.note(f"{arch}: {crate}: not built")
+            console.note(f"{arch}: {steps.shown(crate, by)}: not built")
     if verdicts:
         print_summary(verdicts)
     _differences()

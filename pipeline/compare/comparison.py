@@ -18,7 +18,7 @@ from pipeline.validate.finding import Finding, Skipped
 from pipeline.validate.guard import results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pipeline.check.rustc import RustcInfo
     from pipeline.compare.rust_targets import RustTarget
@@ -90,11 +90,23 @@ def compare(
             else [Skipped(log.CHECK, logs.reason)]
         ),
     }
+    return judged(one, other, families, (mine, theirs))
+
+
+def judged(
+    one: Side,
+    other: Side,
+    families: Mapping[str, Callable[[], Iterable[Finding | Skipped]]],
+    stacks: tuple[dict[str, int] | str, dict[str, int] | str],
+) -> Comparison:
+    """Run the checks by name, and return what they found with the table of the functions.
+
+    ``stacks`` are the functions' frames in bytes, or why they are not known.
+    """
     found_by = {name: results(name, check) for name, check in families.items()}
     every = [result for found in found_by.values() for result in found]
-    rows = sizes.function_rows(
-        one, other, {} if isinstance(mine, str) else mine, {} if isinstance(theirs, str) else theirs
-    )
+    mine, theirs = ({} if isinstance(found, str) else found for found in stacks)
+    rows = sizes.function_rows(one, other, mine, theirs)
     return Comparison(
         _part(one),
         _part(other),

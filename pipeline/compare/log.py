@@ -20,14 +20,15 @@ _MAX_LINES = 20_000
 _SHOWN = 200
 
 
-def compare_logs(ours: str, native: str, title: str) -> Iterator[Finding]:
+def compare_logs(ours: str, native: str, title: str, same: str = "") -> Iterator[Finding]:
     """Yield an error for each place where the logs differ, a note for each test that ours skips.
 
-    A log without an end in sight is cut after some thousand lines in both.
+    ``same`` is what ours is called where both are for one machine: then it skips nothing that the
+    other does not.  A log without an end in sight is cut after some thousand lines in both.
     """
     mine, theirs = ours.splitlines()[:_MAX_LINES], native.splitlines()[:_MAX_LINES]
     skips = {match[1]: match[2] for line in mine if (match := _SKIP.fullmatch(line))}
-    if skips:
+    if skips and not same:
         yield _finding(
             Severity.NOTE,
             f"{len(skips)} tests",
@@ -39,12 +40,13 @@ def compare_logs(ours: str, native: str, title: str) -> Iterator[Finding]:
     matcher = difflib.SequenceMatcher(None, mine, theirs, autojunk=False)
     if mine == theirs:
         return
+    our_title = same or "ours"
     for kind, first, last, start, end in _differences(mine, theirs, matcher):
         if kind != "equal":
             yield _finding(
                 Severity.ERROR,
                 f"line {first + 1}",
-                f"ours says {_shown(mine[first:last])}, {title} {_shown(theirs[start:end])}",
+                f"{our_title} says {_shown(mine[first:last])}, {title} {_shown(theirs[start:end])}",
                 "the module computes something else than the source says",
             )
 

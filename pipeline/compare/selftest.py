@@ -8,10 +8,10 @@ len)`` and ``selftest_abort()``, which the programs in ``pipeline/runtime/user``
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline import stages
 from pipeline.compare.comparison import Logs
 from pipeline.compare.native import build_native, reason
 from pipeline.crate.graph import load_crate, order
@@ -56,29 +56,23 @@ def run_both(
     try:
         command = emulator(target)
         native = build_native(rustc, machine, tested, out / "native", [ROOT])
-        theirs = _log([link_hosted([native.linked], out / "native" / "program")])
-        ours = _log([*command, _emulated(options, target, tested, out / "ours")])
+        theirs = program_log([link_hosted([native.linked], out / "native" / "program")])
+        ours = program_log([*command, emulated(options, target, tested, out / "ours")])
     except FerricError as error:
         return Logs(reason=reason(error))
     return Logs(ours, theirs)
 
 
-def _emulated(options: Options, target: Target, crate: Crate, out: Path) -> Path:
-    """Build the test as a module is built, and link it with a program of system calls alone."""
-    ours = stages.Options(
-        crate=crate.root,
-        arch=options.arch,
-        out=out,
-        kernel=options.kernel,
-        mrustc=options.mrustc,
-        rust_src=options.rust_src,
-        gate="off",
-        roots=(ROOT,),
-    )
+def emulated(options: Options, target: Target, crate: Crate, out: Path) -> Path:
+    """Build the test as a module is built, and link it with a program of system calls alone.
+
+    Whoever turns Rust into C is ``target``'s to say.
+    """
+    ours = replace(options, crate=crate.root, out=out, gate="off", roots=(ROOT,))
     return build_emulated(ours, target)
 
 
-def _log(argv: list[str | Path]) -> str:
+def program_log(argv: list[str | Path]) -> str:
     """Run a program and return what it wrote; one that does not come to its end is an error."""
     result = run(argv, timeout=_RUN_SECONDS)
     if result.timed_out:

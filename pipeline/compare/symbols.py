@@ -24,8 +24,11 @@ _PARAMETER = "ferric_param_"
 _SOURCE = 'the Rust reference, "The no_mangle attribute": it makes an item\'s symbol'
 
 
-def compare_symbols(ours: Side, native: Side) -> Iterator[Finding]:
-    """Yield the differences between exported symbols, and between imported ones."""
+def compare_symbols(ours: Side, native: Side, *, same: bool = False) -> Iterator[Finding]:
+    """Yield the differences between exported symbols, and between imported ones.
+
+    ``same``: both are for one machine, so that nothing explains another size of an object.
+    """
     from_c = _from_c(ours)
     mine = {name: one for name, one in ours.defined.items() if name not in from_c}
     theirs = {name: one for name, one in native.defined.items() if name not in from_c}
@@ -34,7 +37,7 @@ def compare_symbols(ours: Side, native: Side) -> Iterator[Finding]:
     for name in sorted(mine.keys() - theirs.keys()):
         yield _one_sided(name, mine[name], ours, native, "extra")
     for name in sorted(mine.keys() & theirs.keys()):
-        yield from _both(name, mine[name], theirs[name], ours, native)
+        yield from _both(name, mine[name], theirs[name], (ours, native), same=same)
     yield from _imports(ours, native, from_c)
 
 
@@ -63,8 +66,10 @@ def _one_sided(name: str, symbol: Symbol, has: Side, has_not: Side, how: str) ->
     )
 
 
-def _both(name: str, mine: Symbol, theirs: Symbol, ours: Side, native: Side) -> Iterator[Finding]:
-    kinds = kind(mine), kind(theirs)
+def _both(
+    name: str, mine: Symbol, theirs: Symbol, sides: tuple[Side, Side], *, same: bool
+) -> Iterator[Finding]:
+    (ours, native), kinds = sides, (kind(mine), kind(theirs))
     if STT_NOTYPE not in (mine.type, theirs.type) and kinds[0] != kinds[1]:
         yield Finding(
             CHECK,
@@ -77,9 +82,10 @@ def _both(name: str, mine: Symbol, theirs: Symbol, ours: Side, native: Side) -> 
         )
     elif kinds == ("object", "object") and mine.size and theirs.size and mine.size != theirs.size:
         described = not isinstance(ours.debug, str) and not isinstance(native.debug, str)
+        explained = Severity.NOTE if described else Severity.WARNING
         yield Finding(
             CHECK,
-            Severity.NOTE if described else Severity.WARNING,
+            Severity.ERROR if same else explained,
             name,
             f"{ours.title} has {mine.size} bytes, {native.title} {theirs.size}",
             "the types of the two are laid out differently, or are different ones",

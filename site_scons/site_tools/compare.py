@@ -31,10 +31,11 @@ def compare(env: Any) -> Any:
     Every crate that ``Crate`` declared for this architecture is compared.
     """
     found = [_one(env, *one) for one in env["LINKED"]]
-    output = env.File(f"#build/{env['ARCH_NAME']}/differences.json")
+    output = env.File(f"#build/{env['ARCH_NAME']}/{crates.named(env, 'differences.json')}")
     words = ["differences", "--quiet", "-o", output.get_abspath()]
     words += [node.get_abspath() for node in found]
-    return crates.step(env, "-", "differences", [output], found, words)[0]
+    shown = crates.shown("-", env["BY"])
+    return crates.step(env, shown, "differences", [output], found, words)[0]
 
 
 def _one(env: Any, name: str, manifest: Any, linked: Any) -> Any:
@@ -47,9 +48,10 @@ def _one(env: Any, name: str, manifest: Any, linked: Any) -> Any:
         value = env[option.replace("-", "_")]
         if value:
             words += [f"--{option}", value]
-    made = crates.step(env, name, NAME, [output], [linked, manifest], words)
+    shown = crates.shown(name, env["BY"])
+    made = crates.step(env, shown, NAME, [output], [linked, manifest], words)
     tools = [env["RUSTC_IDENTITY"], env["MRUSTC_IDENTITY"], env["GCC_IDENTITY"]]
     env.Depends(made, [env["TARGET_FILE"], env.Value(tools)])
     env.Clean(made, env.fs.Dir(str(folder / "native")))
-    crates.comparisons.append((env["ARCH_NAME"], name, made[0]))
+    crates.comparisons.append((env["ARCH_NAME"], shown, made[0]))
     return made[0]

@@ -33,7 +33,8 @@ def options(opts: Any) -> None:
     opts.Add("module", "path of a crate of your own, to build instead of the samples", "")
     opts.Add(
         "transpiler",
-        "who turns Rust into C: auto (mrustc where it is found, else rustc), mrustc, rustc",
+        "who turns Rust into C: auto (mrustc where it is found, else rustc), mrustc, rustc, or "
+        "both, to build with each and compare",
         "auto",
     )
     opts.Add("mrustc", "path of mrustc, where it is not on PATH", "")
@@ -59,6 +60,7 @@ def exists(_env: Any) -> bool:
 
 def generate(env: Any) -> None:
     """Add the pseudo-builder and the scanner of crates."""
+    env["BY"] = ""  # the transpiler, where each crate is built with both
     env["CRATE_SCANNER"] = Scanner(crates.scan_crate, name="CrateScanner")
     env.AddMethod(crates.tells_errors(crate_outputs), "Crate")
     env.AddMethod(compile_commands, "CompileCommands")
@@ -68,7 +70,7 @@ def crate_outputs(env: Any, path: Path) -> Any:
     """Declare all stages of the crate at ``path``; return the node of its ``findings.json``."""
     crate = load_crate(path)
     crates.crate_files(crate.manifest_path)
-    out = crates.PROJECT / "build" / env["ARCH_NAME"] / crate.crate_name
+    out = crates.PROJECT / "build" / env["ARCH_NAME"] / crate.crate_name / env["BY"]
     way = _Way(env, crate, Outputs(out, crate.crate_name))
     files = way.outputs
     gate = way.stage("check", [files.gate], [way.manifest])
@@ -85,20 +87,22 @@ def crate_outputs(env: Any, path: Path) -> Any:
         final = way.stage("module", [files.module], [*final, c_files[0]])
     findings = way.stage("validate", [files.findings], [*final, *gate, objects[0]])[0]
     env.Clean(findings, env.fs.Dir(str(out)))
-    crates.verdicts.append((env["ARCH_NAME"], crate.crate_name, findings))
+    crates.verdicts.append((env["ARCH_NAME"], crate.crate_name, env["BY"], findings))
     env["C_FILES"] += c_files
     env["LINKED"].append((crate.crate_name, way.manifest, linked[0]))
     env["WAYS"].append((way, [findings, units, *c_files]))
+    if env["BY"]:
+        env["PAIRS"].append((way, linked[0]))
     return findings
 
 
 def compile_commands(env: Any) -> Any:
     """Return the node of ``build/<arch>/compile_commands.json``: how each C file is compiled."""
-    output = env.File(f"#build/{env['ARCH_NAME']}/compile_commands.json")
+    output = env.File(f"#build/{env['ARCH_NAME']}/{crates.named(env, 'compile_commands.json')}")
     words = ["commands", "--arch", env["ARCH_NAME"], "--kernel", env["kernel"]]
     words += ["--transpiler", env["transpiler"]]
     words += ["-o", output.get_abspath(), *(node.get_abspath() for node in env["C_FILES"])]
-    made = crates.step(env, "-", "commands", [output], [], words)
+    made = crates.step(env, crates.shown("-", env["BY"]), "commands", [output], [], words)
     env.Depends(made, env["TARGET_FILE"])
     return made[0]
 
@@ -123,7 +127,8 @@ class _Way:
             value = env[option.replace("-", "_")]
             if value:
                 words += [f"--{option}", value]
-        made = crates.step(env, self.crate.crate_name, name, targets, sources, words)
+        shown = crates.shown(self.crate.crate_name, env["BY"])
+        made = crates.step(env, shown, name, targets, sources, words)
         target = env["LAYOUT_FILE" if name in _RUST else "TARGET_FILE"]
         env.Depends(made, [target, env.Value(self._tools(name))])
         if name in _METADATA:

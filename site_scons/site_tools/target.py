@@ -34,12 +34,12 @@ def target_file(env: Any) -> Any:
 
     A change of the first is one for GCC's stages, a change of the second one for Rust's.
     """
-    names = ("target.json", "layout.json")
+    names = [crates.named(env, name) for name in ("target.json", "layout.json")]
     outputs = [env.File(f"#build/{env['ARCH_NAME']}/{name}") for name in names]
     words = ["target", "--arch", env["ARCH_NAME"], "--kernel", env["kernel"]]
     words += ["--transpiler", env["transpiler"]]
     words += ["-o", outputs[0].get_abspath(), "--layout", outputs[1].get_abspath()]
-    made = crates.step(env, "-", "target", outputs, [], words)
+    made = crates.step(env, crates.shown("-", env["BY"]), "target", outputs, [], words)
     _clean(env, made, outputs[0])
     env.Depends(made, env.Value([env["GCC_IDENTITY"], _tree_identity(env["kernel"])]))
     return made

@@ -14,7 +14,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SCONS = [sys.executable, "-m", "SCons"]
 PARTS = ("SConstruct", "site_scons", "pipeline", "toolchains.yaml", "pyproject.toml")
-STAGES = "target|check|transpile|compile|link|module|validate|report|commands|compare|differences"
+STAGES = (
+    "target|check|transpile|compile|link|module|validate|report|commands|compare|both|differences"
+)
 _STEP = re.compile(rf"^(?:\[ *\d+/\d+\] )?(\S+) +(\S+) +({STAGES})\r?$", re.MULTILINE)
 MANIFEST = """[package]
 name = "{name}"
