@@ -29,12 +29,29 @@ _UNCHECKED: Final = {"/": ("unchecked_div", "exact_div"), "%": ("unchecked_rem",
                      "<<": ("unchecked_shl",), ">>": ("unchecked_shr",)}  # fmt: skip
 # Intrinsics that compute a place or a size, on pointers and sizes that rustc does not check either.
 _OF_POINTERS: Final = frozenset(
-    """offset arith_offset ptr_offset_from ptr_offset_from_unsigned size_of_val
-    min_align_of_val align_of_val""".split()
+    [
+        "offset",
+        "arith_offset",
+        "ptr_offset_from",
+        "ptr_offset_from_unsigned",
+        "size_of_val",
+        "min_align_of_val",
+        "align_of_val",
+    ]
 )
 _INTEGERS: Final = frozenset(
-    """uint8_t int8_t uint16_t int16_t uint32_t int32_t uint64_t int64_t uintptr_t
-    intptr_t""".split()
+    [
+        "uint8_t",
+        "int8_t",
+        "uint16_t",
+        "int16_t",
+        "uint32_t",
+        "int32_t",
+        "uint64_t",
+        "int64_t",
+        "uintptr_t",
+        "intptr_t",
+    ]
 )
 _BIT_COUNTS: Final = {
     "__builtin_clz": "FERRIC_CTLZ",
@@ -43,6 +60,9 @@ _BIT_COUNTS: Final = {
     "__builtin_ctz64": "FERRIC_CTTZ",
 }
 _REMAINDERS: Final = {"remainder": "fmod", "remainderf": "fmodf"}
+# round() takes a half away from zero; these intrinsics take it to the even neighbour.
+_ROUNDED: Final = {"round": "rint", "roundf": "rintf"}
+_TO_EVEN: Final = ("rintf", "round_ties_even_f")
 _DIVISIONS_128: Final = frozenset(("div128", "div128s", "mod128", "mod128s"))
 _SHIFTS_128: Final = frozenset(("shl128", "shl128s", "shr128", "shr128s"))
 _FLOATS: Final = ("float", "double")
@@ -68,7 +88,7 @@ class Assignment:
         place = self._volatile(place)
         return f"{place.text} = {self._value(place, value)};"
 
-    def _value(self, place: Expression, value: Expression) -> str:
+    def _value(self, place: Expression, value: Expression) -> str:  # noqa: PLR0911 - by kind
         match value.kind:
             case "binary":
                 return self._binary(place, value)
@@ -140,10 +160,13 @@ class Assignment:
         if name == "__builtin_popcountll":
             self._count("bit count")
             return f"FERRIC_POPCOUNT({value.parts[1].text})"
+        arguments = ", ".join(part.text for part in value.parts[1:])
         if name in _REMAINDERS:
             self._count("float remainder")
-            arguments = ", ".join(part.text for part in value.parts[1:])
             return f"{_REMAINDERS[name]}({arguments})"
+        if name in _ROUNDED and self.line.intrinsic.startswith(_TO_EVEN):
+            self._count("float rounding")
+            return f"{_ROUNDED[name]}({arguments})"
         if name in _DIVISIONS_128:
             self._count("division")
         elif name in _SHIFTS_128:

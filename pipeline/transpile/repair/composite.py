@@ -63,7 +63,7 @@ def rotate(words: Words, intrinsic: str) -> str:
 def _rotated_place(words: Words, bits: int, *, left: bool) -> str:
     """Return the place that the result goes to, as text."""
     at = words.at
-    if bits == 128:  # noqa: PLR2004 - `if(shift < 64) {` comes first
+    if bits == 128:
         words.at += 7
         place = words.expression()
         if place.sign != "lo":
@@ -78,13 +78,13 @@ def _rotated_place(words: Words, bits: int, *, left: bool) -> str:
     return place.text
 
 
-def _rotation(  # noqa: PLR0913 - everything that stands in the line
+def _rotation(
     kind: str, bits: int, value: Expression, count: Expression, place: str, *, left: bool
 ) -> list[str]:
     """Return the words that mrustc writes for a rotation (codegen_c.cpp, ``rotate_left``)."""
     to, back = ("<<", ">>") if left else (">>", "<<")
     head = f"{{ {kind} v = {value.raw}; unsigned shift = {count.raw};"
-    if bits == 128:  # noqa: PLR2004 - two halves
+    if bits == 128:
         halves = [
             f"{place}.{one} = (v.{a} {to} shift) | (v.{b} {back} (64 - shift));"
             for one, a, b in (("lo", "lo", "hi"), ("hi", "hi", "lo"),

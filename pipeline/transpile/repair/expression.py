@@ -19,9 +19,42 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TYPE_WORDS: Final = frozenset(
-    """struct union void volatile unsigned int char bool float double size_t uintptr_t intptr_t
-    uint8_t int8_t uint16_t int16_t uint32_t int32_t uint64_t int64_t uint128_t int128_t f16 f128
-    RUST_CHAR RUST_BOOL SLICE_PTR TRAITOBJ_PTR VTABLE_HDR tUNIT tBANG tTYPEID va_list""".split()
+    [
+        "struct",
+        "union",
+        "void",
+        "volatile",
+        "unsigned",
+        "int",
+        "char",
+        "bool",
+        "float",
+        "double",
+        "size_t",
+        "uintptr_t",
+        "intptr_t",
+        "uint8_t",
+        "int8_t",
+        "uint16_t",
+        "int16_t",
+        "uint32_t",
+        "int32_t",
+        "uint64_t",
+        "int64_t",
+        "uint128_t",
+        "int128_t",
+        "f16",
+        "f128",
+        "RUST_CHAR",
+        "RUST_BOOL",
+        "SLICE_PTR",
+        "TRAITOBJ_PTR",
+        "VTABLE_HDR",
+        "tUNIT",
+        "tBANG",
+        "tTYPEID",
+        "va_list",
+    ]
 )
 _TYPE_PREFIXES: Final = ("t_Z", "TUP_")
 _LEVELS: Final = (
@@ -200,15 +233,17 @@ class Words:
     def _call(self, callee: Expression) -> Expression:
         pieces: list[Expression | str] = [callee, "("]
         while not self.skip(")"):
-            if len(pieces) > 2:  # noqa: PLR2004 - the callee and its parenthesis come first
+            if len(pieces) > 2:
                 self.expect(",")
                 pieces.append(", ")
             pieces.append(self.expression())
         return _join("call", callee.raw, *pieces, ")")
 
     def _index(self, base: Expression) -> Expression:
-        """Repair ``array.DATA[n]``, ``(array.DATA)[n]``, ``((T*)slice.PTR)[n]``, and the same of a
-        slice at the end of a structure, ``(((struct S*)fat.PTR)->_0)[n]``.
+        """Repair an index.
+
+        mrustc writes ``array.DATA[n]``, ``(array.DATA)[n]``, ``((T*)slice.PTR)[n]``, and for a
+        slice at the end of a structure ``(((struct S*)fat.PTR)->_0)[n]``.
         """
         index = self.take()
         self.expect("]")

@@ -16,13 +16,61 @@ _INCLUDE: Final = "#include <ferric_guard.h>"
 
 # Every name that <ferric_guard128.h> defines, or that nothing uses.
 _REPLACED: Final = frozenset(
-    """intrinsic_ctlz_u128 intrinsic_cttz_u128 shl128 shr128 shl128s shr128s make_float make_double
-    make128_raw make128 make128s_raw make128s cast128_float cast128_double cast128s_float
-    cast128s_double cmp128 cmp128s add128_o sub128_o mul128_o div128_o add128s_o sub128s_o mul128s_o
-    div128s_o add128 sub128 mul128 div128 mod128 and128 or128 xor128 add128s sub128s mul128s div128s
-    mod128s and128s or128s xor128s popcount128 __builtin_bswap128 neg128s int128_to_uint128
-    uint128_to_int128 __mrustc_revmap __mrustc_bitrev8 __mrustc_bitrev16 __mrustc_bitrev32
-    __mrustc_bitrev64 __mrustc_bitrev128""".split()
+    [
+        "intrinsic_ctlz_u128",
+        "intrinsic_cttz_u128",
+        "shl128",
+        "shr128",
+        "shl128s",
+        "shr128s",
+        "make_float",
+        "make_double",
+        "make128_raw",
+        "make128",
+        "make128s_raw",
+        "make128s",
+        "cast128_float",
+        "cast128_double",
+        "cast128s_float",
+        "cast128s_double",
+        "cmp128",
+        "cmp128s",
+        "add128_o",
+        "sub128_o",
+        "mul128_o",
+        "div128_o",
+        "add128s_o",
+        "sub128s_o",
+        "mul128s_o",
+        "div128s_o",
+        "add128",
+        "sub128",
+        "mul128",
+        "div128",
+        "mod128",
+        "and128",
+        "or128",
+        "xor128",
+        "add128s",
+        "sub128s",
+        "mul128s",
+        "div128s",
+        "mod128s",
+        "and128s",
+        "or128s",
+        "xor128s",
+        "popcount128",
+        "__builtin_bswap128",
+        "neg128s",
+        "int128_to_uint128",
+        "uint128_to_int128",
+        "__mrustc_revmap",
+        "__mrustc_bitrev8",
+        "__mrustc_bitrev16",
+        "__mrustc_bitrev32",
+        "__mrustc_bitrev64",
+        "__mrustc_bitrev128",
+    ]
 )
 
 

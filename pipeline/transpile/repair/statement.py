@@ -65,7 +65,9 @@ class Line:
         while self.words.next:
             pieces.append(self._statement())
             if self.words.open:
-                raise UnknownFormError(f"arithmetic in a place that has no rule: {self.line.strip()}")
+                raise UnknownFormError(
+                    f"arithmetic in a place that has no rule: {self.line.strip()}"
+                )
         if self.words.counts.total() == before:
             return self.line
         indent = self.line[: len(self.line) - len(self.line.lstrip("\t"))]
@@ -74,7 +76,7 @@ class Line:
     def _kept_comment(self) -> str:
         return f"\t{self.comment}" if self.comment else ""
 
-    def _statement(self) -> str:
+    def _statement(self) -> str:  # noqa: C901, PLR0911 - one arm per kind of statement
         """Read one statement, or one piece of a statement with a body."""
         words = self.words
         match words.next:
@@ -146,13 +148,13 @@ class Line:
         """Take a whole line as it is: a table of constants, or the user's own assembly."""
         words = self.words
         if what == "static":
-            text = []
+            text: list[str] = []
             while not text or text[-1] != ";":
                 text.append(words.take())
             return " ".join(text)
-        text = words.words[words.at :]
+        rest = words.words[words.at :]
         words.at = len(words.words)
-        return " ".join(text)
+        return " ".join(rest)
 
     def _declaration(self) -> str:
         words = self.words

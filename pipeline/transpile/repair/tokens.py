@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 
-
 _TOKEN = re.compile(
     r"""\s*(?:
       (?P<comment>//.*)
@@ -27,8 +26,8 @@ class UnknownFormError(Exception):
 def split(line: str) -> tuple[list[str], str]:
     """Return a line's words and its comment (from ``//`` on, empty without one).
 
-    Comments between ``/*`` and ``*/`` are dropped.  Raises :class:`UnknownFormError` at a character that
-    begins no word.
+    Comments between ``/*`` and ``*/`` are dropped.  Raises :class:`UnknownFormError` at a
+    character that begins no word.
     """
     words: list[str] = []
     at = 0
