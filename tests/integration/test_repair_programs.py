@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.check.rustc import find_rustc
 from pipeline.errors import UserError
-from programs import emulated, native, write_crate
+from tests.programs import emulated, native, write_crate
 
 ARITHMETIC = Path(__file__).parent / "repair/arithmetic.rs"
 HEAD = """use core::fmt::Write;
@@ -37,8 +37,7 @@ PANICS = {
                   "attempt to calculate the remainder with overflow"),
     "wide": ("show(o, (b(7u128) % b(0)) as u32);",
              "attempt to calculate the remainder with a divisor of zero"),
-    "pattern": ("let a = [1u32, 2, 3]; let s = &a[..b(3)];"
-                "if let [x, .., y] = s { show(o, *x + *y) } None::<u8>.unwrap();",
+    "pattern": ("if let [x, .., y] = &b([1u32, 2])[..] { show(o, *x + *y) } None::<u8>.unwrap();",
                 "called `Option::unwrap()` on a `None` value"),
 }  # fmt: skip
 

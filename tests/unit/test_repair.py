@@ -31,7 +31,7 @@ def call(name: str) -> str:
 
 def repaired(line: str, below: str = "", *, checked: bool = False) -> tuple[str, dict[str, int]]:
     counts: Counter[str] = Counter()
-    text = Line(line, PLACES, counts, comment_below=lambda: below, checked=checked).repaired()
+    text = Line(line, PLACES, counts, below=lambda _start: below, checked=checked).repaired()
     return text.partition("\t//")[0].strip(), dict(counts)
 
 
@@ -118,15 +118,36 @@ def test_one_operand(line: str, expected: str, kind: str) -> None:
     assert repaired(f"\t{line}") == (expected, {kind: 1})
 
 
+def test_strings_beside_one_another() -> None:
+    line = '\trv = make_sliceptr((void*)"\\x01" "e", 2);\t// retval = Constant(b"")'
+    assert repaired(line)[1] == {}
+
+
+def test_match_on_128_bits_looks_at_both_halves() -> None:
+    text, counts = repaired("\tswitch(var3.lo) {", "default: goto bb2;")
+    assert text == "if (var3.hi != FERRIC_SIGN_128(var3)) goto bb2; switch (var3.lo) {"
+    assert counts == {"match": 1}
+
+
+def test_niche_of_128_bits() -> None:
+    text, counts = repaired("\tif( var3._0.lo == 0 && var3._0.hi != 0 )")
+    assert text == "if ((var3._0.lo | var3._0.hi) != 0)"
+    assert counts == {"niche": 1}
+
+
 def test_cast_between_integers_stays() -> None:
     line = "\trv = (uint8_t )var0;\t// retval = Cast(_0 as u8)"
     assert repaired(line) == ("rv = (uint8_t )var0;", {})
 
 
-ROTATE = "{ uint32_t v = arg4; unsigned shift = arg5; uint32_t rv = (v >> shift) | (v << (32 - shift)); rv = rv;};"
+ROTATE = (
+    "{ uint32_t v = arg4; unsigned shift = arg5; "
+    "uint32_t rv = (v >> shift) | (v << (32 - shift)); rv = rv;};"
+)
 WIDE = (
     "{ uint128_t v = arg4; unsigned shift = arg5; if(shift < 64) { rv.lo = (v.lo << shift) | "
-    "(v.hi >> (64 - shift)); rv.hi = (v.hi << shift) | (v.lo >> (64 - shift)); } else { shift -= 64; "
+    "(v.hi >> (64 - shift)); rv.hi = (v.hi << shift) | (v.lo >> (64 - shift)); } "
+    "else { shift -= 64; "
     "rv.lo = (v.hi << shift) | (v.lo >> (64 - shift)); rv.hi = (v.lo << shift) | "
     "(v.hi >> (64 - shift)); }};"
 )

@@ -23,6 +23,12 @@ FERRIC_HELPER int128_t make128s(int64_t v) { return make128s_raw(v < 0 ? ~0ull :
 FERRIC_HELPER uint128_t int128_to_uint128(int128_t a) { return make128_raw(a.hi, a.lo); }
 FERRIC_HELPER int128_t uint128_to_int128(uint128_t a) { return make128s_raw(a.hi, a.lo); }
 
+/* The upper half of a 128-bit integer whose value its lower half has. */
+FERRIC_HELPER uint64_t ferric_sign_u128(uint64_t lo) { return 0; }
+FERRIC_HELPER uint64_t ferric_sign_i128(uint64_t lo) { return (int64_t)lo < 0 ? ~0ull : 0; }
+#define FERRIC_SIGN_128(value)                                                        \
+	_Generic((value), uint128_t: ferric_sign_u128, int128_t: ferric_sign_i128)((value).lo)
+
 FERRIC_HELPER int cmp128(uint128_t a, uint128_t b)
 {
 	if (a.hi != b.hi)

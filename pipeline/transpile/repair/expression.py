@@ -212,6 +212,8 @@ class Words:
         if word[0].isdigit():
             return Expression("number", word, word)
         if word[0] == '"':
+            while self.next.startswith('"'):
+                word += f" {self.take()}"
             return Expression("string", word, word)
         if not (word[0].isalpha() or word[0] == "_"):
             raise UnknownFormError(f"{word!r} where an expression begins")

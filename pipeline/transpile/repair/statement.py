@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 _VALUE = re.compile(r"// .*? = (\w+)\(")
 _INTRINSIC = re.compile(r'// \^ Call\( .*? = "([\w:]+)"::')
 _OVERFLOWING: Final = re.compile(r"__builtin_(?:add|sub)_overflow$|(?:add|sub)128s?_o$")
+# How mrustc asks whether 128 bits are not zero.
+_WIDE_NICHE = re.compile(r"(.+)\.lo == 0 && \1\.hi != 0")
 _LABEL = re.compile(r"bb\d+$")
 
 
 class Line:
     """One line of a function, read, repaired and counted.
 
-    ``comment_below`` gives the ``// ^`` comment that follows the line, where a statement needs it:
-    an intrinsic's name stands there.
+    ``below`` gives the rest of a line that follows, from the words it is asked for: the ``// ^``
+    comment, where an intrinsic's name stands, or the ``default:`` of a switch.
     """
 
     def __init__(
@@ -35,14 +37,14 @@ class Line:
         places: Places,
         counts: Counter[str],
         *,
-        comment_below: Callable[[], str],
+        below: Callable[[str], str],
         checked: bool = False,
     ) -> None:
         """Take the line apart; ``checked`` asks for overflow checks as in a debug build."""
         words, self.comment = split(line)
         self.line = line
         self.words = Words(words, places, counts)
-        self.comment_below = comment_below
+        self.below = below
         self.assignment = Assignment(self.words, self, checked=checked)
 
     @property
@@ -54,7 +56,7 @@ class Line:
     @property
     def intrinsic(self) -> str:
         """The name of the intrinsic that the line stands for, or empty."""
-        comment = self.comment if self.comment.startswith("// ^") else self.comment_below()
+        comment = self.comment if self.comment.startswith("// ^") else self.below("// ^ ")
         match = _INTRINSIC.match(comment)
         return match[1] if match else ""
 
@@ -87,7 +89,7 @@ class Line:
             case "if":
                 return self._if()
             case "switch":
-                return f"{words.take()} ({self._in_parentheses()})"
+                return self._switch()
             case "for":
                 return self._for()
             case "case":
@@ -117,12 +119,34 @@ class Line:
         self.words.expect(")")
         return inner.text
 
+    def _switch(self) -> str:
+        """Read ``switch(value) {``; of 128 bits mrustc looks at the lower 64 only.
+
+        Its cases are 64-bit numbers: one whose upper half says otherwise is none of them.
+        """
+        words = self.words
+        words.expect("switch", "(")
+        value = words.expression()
+        words.expect(")")
+        if value.kind != "member" or value.sign != "lo":
+            return f"switch ({value.text})"
+        other, whole = self.below("default: "), value.parts[0]
+        if not other.endswith(";"):
+            raise UnknownFormError("a match on a 128-bit integer without another arm")
+        words.counts["match"] += 1
+        test = f"if ({whole.text}.hi != FERRIC_SIGN_128({whole.text}))"
+        return f"{test} {other.removeprefix('default: ')} switch ({value.text})"
+
     def _if(self) -> str:
         words = self.words
         if words.peek(1) == "(" and _OVERFLOWING.match(words.peek(2)):
             return saturate(words, self.intrinsic)
         words.take()
-        return f"if ({self._in_parentheses()})"
+        test = self._in_parentheses()
+        if match := _WIDE_NICHE.fullmatch(test):
+            words.counts["niche"] += 1
+            test = f"({match[1]}.lo | {match[1]}.hi) != 0"
+        return f"if ({test})"
 
     def _for(self) -> str:
         """Read ``for(unsigned int i = 0; i < n; i ++)``, the only loop that mrustc writes."""

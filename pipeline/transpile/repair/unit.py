@@ -139,14 +139,15 @@ class _Unit:
                 line,
                 Places(self.types, self.lengths),
                 self.counts,
-                comment_below=self._comment_below,
+                below=self._below,
                 checked=self.checked,
             ).repaired()
 
-    def _comment_below(self) -> str:
-        """Return the next comment of the kind ``// ^``: it names what the line belongs to."""
-        for line in self.lines[self.at + 1 : self.at + 8]:
-            at = line.find("// ^ ")
-            if at >= 0:
-                return line[at:]
+    def _below(self, start: str) -> str:
+        """Return the next line of the function from ``start`` on; empty where there is none."""
+        for number in range(self.at + 1, len(self.lines)):
+            line = self.lines[number]
+            at = line.find(start)
+            if at >= 0 or line == "}":
+                return line[at:] if at >= 0 else ""
         return ""
