@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TYPES = {"var0": "uintptr_t", "var1": "float", "arg0": "t_ZRTA4Ce*", "arg1": "SLICE_PTR"}
-PLACES = Places(TYPES, {"t_ZRTA4Ce": 4})
+PLACES = Places(TYPES, {"t_ZRTA4Ce": 4}, {"var8"})
 
 
 def call(name: str) -> str:
@@ -62,6 +62,12 @@ def test_index_is_checked(line: str, expected: str) -> None:
     text, counts = repaired(f"\t{line}\t// _1 = Use(_2)")
     assert expected in text
     assert counts == {"index": 1}
+
+
+def test_the_rest_of_a_pattern_may_begin_at_the_end() -> None:
+    line = " = &((uint8_t *)arg1.PTR)[1];\t// _8 = Borrow(Shared, a1*.1)"
+    assert "ferric_index(1, arg1.META + 1)" in repaired("\tvar8" + line)[0]
+    assert "ferric_index(1, arg1.META)" in repaired("\tvar9" + line)[0]
 
 
 def test_nested_index_reads_its_length_from_the_checked_place() -> None:

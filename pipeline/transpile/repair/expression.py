@@ -16,7 +16,7 @@ from pipeline.transpile.repair.tokens import UnknownFormError
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Set
 
 _TYPE_WORDS: Final = frozenset(
     [
@@ -95,11 +95,13 @@ class Places:
     """What is known of a function's variables by their declarations.
 
     ``types`` maps a variable to its C type (with a ``*`` for each level of pointer), ``lengths`` an
-    array type to its length, as its typedef in the same file says.
+    array type to its length, as its typedef in the same file says; ``raw_pointers`` are variables
+    that are raw pointers in Rust.
     """
 
     types: Mapping[str, str]
     lengths: Mapping[str, int]
+    raw_pointers: Set[str] = frozenset()
 
 
 class Words:
@@ -112,6 +114,8 @@ class Words:
         self.places = places
         self.counts = counts
         self.open: list[Expression] = []
+        # The rest of a slice begins at its end where it is empty: `[first, rest @ ..]`.
+        self.to_the_end = False
 
     @property
     def next(self) -> str:
@@ -256,6 +260,8 @@ class Words:
             length = self._array_length(place, index)
         elif base.kind == "paren" and (owner := _fat_pointer(place)) is not None:
             length = f"{owner.text}.META"
+            if self.to_the_end and index[0].isdigit():
+                length += " + 1"
         else:
             raise UnknownFormError(
                 f"an index into what is neither an array nor a slice: {base.raw[:60]}"

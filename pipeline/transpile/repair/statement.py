@@ -199,7 +199,10 @@ class Line:
         place = words.expression()
         if words.next in ("=", "|=", "&="):
             sign = words.take()
+            # Only the rest of a slice pattern is borrowed as a raw pointer, and never read by it.
+            words.to_the_end = self.value == "Borrow" and place.raw in words.places.raw_pointers
             value = words.expression()
+            words.to_the_end = False
             words.expect(";")
             return self.assignment.statement(place, sign, value)
         words.expect(";")

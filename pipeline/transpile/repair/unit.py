@@ -26,7 +26,7 @@ _PRELUDE_LINES: Final = 200
 _HEADERS: Final = Path(__file__).parents[2] / "runtime/include"
 _ARRAY = re.compile(r"typedef struct (t_ZRT[\w$]+) +\{ .* DATA\[(\d+)\]; \} \1 ;")
 _PARAMETER = re.compile(r"\t\t([\w$ ]+?) *(\**)(arg\d+),? //")
-_VARIABLE = re.compile(r"\t([\w$]+(?: [\w$]+)?) *(\**)((?:var|zarg|haarg)\d+|rv);(?:\t//.*)?$")
+_VARIABLE = re.compile(r"\t([\w$]+(?: [\w$]+)?) *(\**)((?:var|zarg|haarg)\d+|rv);(?:\t// (.*))?$")
 # Lines without an index, an operator or an intrinsic: nothing in them can need a repair.
 _PLAIN = re.compile(
     r"\t*(?://.*|/\* ZST assign \*/|return(?: rv| )?;|goto bb\d+;|[{};]|bb\d+:"
@@ -90,6 +90,7 @@ class _Unit:
         self.checked = overflow_checks
         self.counts: Counter[str] = Counter()
         self.types: dict[str, str] = {}
+        self.raw_pointers: set[str] = set()
         self.lengths: dict[str, int] = {}
         self.at = 0
 
@@ -121,6 +122,7 @@ class _Unit:
                     yield start, at
                     start = 0
                     self.types.clear()
+                    self.raw_pointers.clear()
             elif line == "{":
                 start = at
             elif line == ";":
@@ -134,10 +136,12 @@ class _Unit:
         line = self.lines[self.at]
         if match := _VARIABLE.match(line):
             self.types[match[3]] = match[1].strip() + match[2]
+            if (match[4] or "").startswith("*"):
+                self.raw_pointers.add(match[3])
         elif not _PLAIN.fullmatch(line):
             self.lines[self.at] = Line(
                 line,
-                Places(self.types, self.lengths),
+                Places(self.types, self.lengths, self.raw_pointers),
                 self.counts,
                 below=self._below,
                 checked=self.checked,

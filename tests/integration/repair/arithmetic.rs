@@ -41,6 +41,11 @@ struct S {
 }
 fn program(o: &mut Out) {
     deb(o, b(1e19));
+    let mut rest = &[b(1u8), 2, 3][..];
+    while let [first, tail @ ..] = rest {
+        p!(o, "{} {:?}", first, tail);
+        rest = tail;
+    }
     for n in [0u128, 5, 7, 5 << 64, u128::MAX] {
         let m = match b(n) {
             5 => 1,
