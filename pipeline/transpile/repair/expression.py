@@ -16,7 +16,8 @@ from pipeline.transpile.repair.tokens import UnknownFormError
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Mapping, Set
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
 _TYPE_WORDS: Final = frozenset(
     [
@@ -101,7 +102,7 @@ class Places:
 
     types: Mapping[str, str]
     lengths: Mapping[str, int]
-    raw_pointers: Set[str] = frozenset()
+    raw_pointers: AbstractSet[str] = frozenset()
 
 
 class Words:
