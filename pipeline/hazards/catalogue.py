@@ -14,14 +14,16 @@ from pipeline.errors import UserError
 CATALOGUE = Path(__file__).with_name("catalogue.yaml")
 PROGRAMS = Path(__file__).with_name("programs")
 Behaviour = Literal["wrong", "stops", "right"]
+Answer = Literal["repaired", "refused", "open"]
 
 
 class Hazard(BaseModel):
     """One entry.
 
     ``on`` says which byte orders it concerns, ``mrustc`` what the ``versions`` of mrustc do with
-    the program: ``wrong`` is another log than rustc's, ``stops`` no object at all.  ``effect`` is
-    what it would do in a kernel, ``instead`` what to write so that it does not come up.
+    the program: ``wrong`` is another log than rustc's, ``stops`` no object at all.  ``ferric`` says
+    whether the repair pass puts it right or the gate refuses it.  ``effect`` is what it would do in
+    a kernel, ``instead`` what to write so that it does not come up.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -30,8 +32,14 @@ class Hazard(BaseModel):
     on: Literal["all", "big-endian"]
     versions: tuple[str, ...]
     mrustc: Behaviour
+    ferric: Answer
     effect: str
     instead: str
+
+    @property
+    def guarded(self) -> Behaviour:
+        """What the program does after the repair pass, where no gate refuses it."""
+        return "right" if self.ferric == "repaired" else self.mrustc
 
 
 class _Catalogue(BaseModel):

@@ -15,16 +15,16 @@ _HEAD = """\
 Written from `pipeline/hazards/catalogue.yaml` by `python -m pipeline.hazards.docs`.
 
 `python -m pipeline hazards --arch m68k` builds the smallest program of each entry with the mrustc
-at hand and with rustc for this machine, runs both, and says which faults this mrustc has: `wrong`
-is another result than rustc's, `stops` no object at all, `right` the same. It ends with 2 where
-that is not what the table says: a fault was mended, or there is a new one.
+at hand, [repaired](repair.md) but without the [gate](check.md), and with rustc for this machine,
+runs both, and says which faults are left: `wrong` is another result than rustc's, `stops` no object
+at all, `right` the same. It ends with 2 where that is not what the table says: what is *repaired*
+has to be right, and the others have to do what stands under mrustc.
 
-`let-underscore`, `underscore-assigned`, `drop-in-tail` and `drop-before-else` are refused in a
-build ([check](check.md)); the others are neither repaired nor detected yet. `transpiler=rustc` has
-none of them.
+What is *refused* does not pass the gate; what is *open* is neither repaired nor detected.
+`transpiler=rustc` has none of them.
 
-| Hazard | mrustc | On | In a kernel | Write instead |
-| --- | --- | --- | --- | --- |
+| Hazard | mrustc | Ferric | On | In a kernel | Write instead |
+| --- | --- | --- | --- | --- | --- |
 """
 
 
@@ -32,8 +32,8 @@ def page() -> str:
     """Return the page, in Markdown: a table of all entries, then the program of each."""
     entries = catalogue()
     rows = [
-        f"| [{one.title}](#{name}) | {', '.join(one.versions)}: {one.mrustc} | {one.on} "
-        f"| {one.effect} | {one.instead} |\n"
+        f"| [{one.title}](#{name}) | {', '.join(one.versions)}: {one.mrustc} "
+        f"| {one.ferric} | {one.on} | {one.effect} | {one.instead} |\n"
         for name, one in entries.items()
     ]
     programs = [f"\n## {name}\n\n```rust\n{_without_licence(name)}```\n" for name in entries]

@@ -34,9 +34,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "hazards",
         help="run the catalogue of mrustc's faults against the mrustc at hand",
-        description="Build and run the program of each known fault of mrustc under emulation, and "
-        "say which faults this mrustc has. Exit status: 0 all is as the catalogue says, 2 it is "
-        "not: a fault is mended, or there is a new one.",
+        description="Build the program of each known fault of mrustc, repair its C, run it under "
+        "emulation, and say which faults are left. Exit status: 0 all is as the catalogue says, 2 "
+        "it is not: a fault is mended, or there is a new one.",
     )
     parser.add_argument("name", nargs="*", help="only these entries; default: all")
     parser.add_argument("--arch", default="m68k", help="default: m68k, which is big-endian")
@@ -68,7 +68,7 @@ def main(args: argparse.Namespace) -> int:
 def show(found: Sequence[Measured], console: Console) -> None:
     """Print one line for each entry, and what is not as the catalogue says."""
     table = Table(pad_edge=False)
-    for heading in ("hazard", "this mrustc", "catalogue"):
+    for heading in ("hazard", "mrustc, repaired", "catalogue"):
         table.add_column(heading)
     for one in found:
         table.add_row(one.name, Text(one.behaviour, _STYLE[one.behaviour]), one.expected)

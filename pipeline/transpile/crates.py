@@ -24,6 +24,7 @@ from pipeline.transpile.instrument import VERSION as INSTRUMENT_VERSION
 from pipeline.transpile.instrument import add_aliases, instrument
 from pipeline.transpile.library import LibraryCrate, library_crate
 from pipeline.transpile.mrustc import Job, Mrustc, transpile
+from pipeline.transpile.repair.unit import Repairs, repair_digest, repair_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,8 +120,9 @@ def transpile_crate(
         job = _job(compiler, crate, work, externs, search, work / "parameters.rs")
         crate_c = _transpile_source(compiler, crate, job, out / "mrustc.log")
         root_c = _root_program(crate, compiler, job, out / "mrustc.root.log")
-        shutil.move(crate_c, out / f"{crate.crate_name}.c")
-        shutil.move(root_c, out / f"{crate.crate_name}.root.c")
+        for made, name in ((crate_c, crate.crate_name), (root_c, f"{crate.crate_name}.root")):
+            shutil.move(Repairs.beside(made), out / f"{name}.repairs.json")
+            shutil.move(made, out / f"{name}.c")
     key = _crate_key(compiler, crate, externs, library, parameters)
     return Units(
         crate=Unit(crate.crate_name, f"{crate.crate_name}.c", key),
@@ -195,11 +197,14 @@ def _transpile_source(compiler: Compiler, crate: Crate, job: Job, log: Path) -> 
     """Transpile a crate, from a changed copy where its source says what mrustc leaves out."""
     changes = instrument(crate)
     if changes is None:
-        return transpile(compiler.mrustc, job, log)
+        c_file = transpile(compiler.mrustc, job, log)
+        repair_unit(c_file)
+        return c_file
     with tempfile.TemporaryDirectory(dir=job.target.parent, prefix="source-") as name:
         copy = Path(name)
         changes.write(copy)
         c_file = transpile(compiler.mrustc, replace(job, cwd=copy, original=crate.root), log)
+    repair_unit(c_file)
     add_aliases(c_file, changes.exports)
     return c_file
 
@@ -263,6 +268,7 @@ def _root_program(crate: Crate, compiler: Compiler, job: Job, log: Path) -> Path
     )
     try:
         c_file = transpile(compiler.mrustc, root, log)
+        repair_unit(c_file)
     except ToolError as error:
         if _NO_PANIC_HANDLER not in error.tail:
             raise
@@ -301,6 +307,7 @@ def _crate_key(
             "externs": [(name, path.parent.name) for name, path in externs],
             "library": [one.key for one in library],
             "mrustc": compiler.mrustc.digest,
+            "repair": repair_digest(),
             "target": compiler.target,
             "parameters": parameters,
         }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.files import cached, digest_files, digest_key, write_atomic
 from pipeline.transpile.mrustc import Job, Mrustc, transpile
+from pipeline.transpile.repair.unit import repair_digest, repair_unit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,8 +42,8 @@ def library_crate(
 ) -> LibraryCrate:
     """Return ``core``, ``compiler_builtins`` or ``alloc`` for a target file's text.
 
-    ``needs`` are the library crates that it is built on.  The key holds mrustc's bytes, every
-    source file of the crate, the target file and the options.
+    ``needs`` are the library crates that it is built on.  The key holds mrustc's bytes, the repair
+    pass's, every source file of the crate, the target file and the options.
     """
     root = source.compiler_builtins if name == "compiler_builtins" else _root(source, name)
     cfgs = _BUILTINS_CFGS if name == "compiler_builtins" else ()
@@ -50,6 +51,7 @@ def library_crate(
         "format": _FORMAT,
         "crate": name,
         "mrustc": mrustc.digest,
+        "repair": repair_digest(),
         "release": source.release,
         "source": _digest_source(source, root),
         "target": target,
@@ -73,7 +75,7 @@ def library_crate(
             search=tuple(need.folder for need in needs),
             cfgs=cfgs,
         )
-        transpile(mrustc, job, folder / "mrustc.log")
+        repair_unit(transpile(mrustc, job, folder / "mrustc.log"))
 
     folder = cached(f"rust-{name}", key, make)
     rlib = folder / f"lib{name}.rlib"

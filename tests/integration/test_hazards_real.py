@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The mrustc at hand has the faults of the catalogue, and rustc's front end has none of them."""
+"""mrustc, repaired, has the faults that the catalogue leaves; rustc's front end has none."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ def test_mrustc_is_as_the_catalogue_says(
     measured = {one for entry in catalogue().values() for one in entry.versions}
     if not mrustc.banner.startswith(tuple(f"mrustc v{one}" for one in measured)):
         pytest.skip(f"{mrustc.banner} is none of the versions measured")
-    wanted = {name: catalogue()[name].mrustc for name in together.names}
+    wanted = {name: catalogue()[name].guarded for name in together.names}
     assert behaviours(together, "mrustc") == wanted
-    assert list(wanted.values()).count("wrong") > 20
+    assert list(wanted.values()).count("wrong") > 10
 
 
 def test_one_that_mrustc_cannot_build(

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Repair one file of mrustc's C, and count what was repaired."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pipeline.errors import UserError
+from pipeline.files import digest_files, write_atomic
+from pipeline.transpile.repair.expression import Places
+from pipeline.transpile.repair.prelude import without_helpers
+from pipeline.transpile.repair.statement import Line
+from pipeline.transpile.repair.tokens import UnknownFormError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FORMAT: Final = 1
+_PRELUDE_LINES: Final = 200
+_HEADERS: Final = Path(__file__).parents[2] / "runtime/include"
+_ARRAY = re.compile(r"typedef struct (t_ZRT[\w$]+) +\{ .* DATA\[(\d+)\]; \} \1 ;")
+_PARAMETER = re.compile(r"\t\t([\w$ ]+?) *(\**)(arg\d+),? //")
+_VARIABLE = re.compile(r"\t([\w$]+(?: [\w$]+)?) *(\**)((?:var|zarg|haarg)\d+|rv);(?:\t// (.*))?$")
+# Lines without an index, an operator or an intrinsic: nothing in them can need a repair.
+_PLAIN = re.compile(
+    r"\t*(?://.*|/\* ZST assign \*/|return(?: rv| )?;|goto bb\d+;|[{};]|bb\d+:"
+    r"|bb\d+: _Unwind_Resume\(\); // Diverge"
+    r"|[\w.]+ = (?:& )?[\w$.]+;(?:\t//.*)?"
+    r"|(?:[\w.]+ = )?Z[A-Z][\w$]+\((?:,? &?[\w.]+)* \);"
+    r"|if\([\w.]+\) goto bb\d+; else goto bb\d+;)"
+)
+
+
+@dataclass(frozen=True)
+class Repairs:
+    """What was done to a unit: repaired sites by kind, and the functions and lines looked at."""
+
+    sites: dict[str, int]
+    functions: int
+    lines: int
+
+    @staticmethod
+    def beside(c_file: Path) -> Path:
+        """The file beside a unit's C that holds this."""
+        return c_file.with_name(c_file.name.removesuffix(".c") + ".repairs.json")
+
+
+@functools.cache
+def repair_digest() -> str:
+    """Return a digest of the pass and its headers: a key for whatever holds repaired C."""
+    here = Path(__file__).parent
+    files = [*here.glob("*.py"), *_HEADERS.glob("ferric_guard*.h")]
+    return digest_files(files, base=here.parents[1])
+
+
+def repair_unit(c_file: Path, *, overflow_checks: bool = False) -> Repairs:
+    """Repair a file of mrustc's C in place and write what was done beside it.
+
+    ``overflow_checks`` makes ``+ - *``, negation and shifts panic as in a debug build.  Raises
+    :class:`UserError` with the line where a function has a statement that no rule knows.
+    """
+    lines = c_file.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
+    unit = _Unit(lines, c_file, overflow_checks=overflow_checks)
+    repairs = unit.repair()
+    write_atomic(c_file, "\n".join(lines).encode("utf-8", "surrogateescape"))
+    record = {
+        "format": _FORMAT,
+        "pass": repair_digest(),
+        "overflow_checks": overflow_checks,
+        "functions": repairs.functions,
+        "lines": repairs.lines,
+        "sites": repairs.sites,
+    }
+    write_atomic(Repairs.beside(c_file), json.dumps(record, indent=1) + "\n")
+    return repairs
+
+
+class _Unit:
+    """The lines of a file, repaired function by function."""
+
+    def __init__(self, lines: list[str], c_file: Path, *, overflow_checks: bool) -> None:
+        self.lines = lines
+        self.c_file = c_file
+        self.checked = overflow_checks
+        self.counts: Counter[str] = Counter()
+        self.types: dict[str, str] = {}
+        self.raw_pointers: set[str] = set()
+        self.lengths: dict[str, int] = {}
+        self.at = 0
+
+    def repair(self) -> Repairs:
+        functions = looked_at = 0
+        try:
+            head = self.lines[:_PRELUDE_LINES]
+            self.counts["helper"] = without_helpers(head)
+            self.lines[:_PRELUDE_LINES] = head
+            for start, end in self._functions():
+                functions += 1
+                looked_at += end - start - 1
+                for self.at in range(start + 1, end):
+                    self._line()
+        except UnknownFormError as error:
+            raise UserError(
+                f"mrustc wrote C that the repair pass does not know: {error}",
+                where=f"{self.c_file}:{self.at + 1}",
+                mend="write the Rust behind it in another way, or use transpiler=rustc",
+            ) from error
+        return Repairs(dict(sorted(self.counts.items())), functions, looked_at)
+
+    def _functions(self) -> Iterator[tuple[int, int]]:
+        """Yield the lines of each function's braces; its parameters and types are known then."""
+        start = 0
+        for at, line in enumerate(self.lines):
+            if start:
+                if line == "}":
+                    yield start, at
+                    start = 0
+                    self.types.clear()
+                    self.raw_pointers.clear()
+            elif line == "{":
+                start = at
+            elif line == ";":
+                self.types.clear()
+            elif match := _PARAMETER.match(line):
+                self.types[match[3]] = match[1].strip() + match[2]
+            elif match := _ARRAY.match(line):
+                self.lengths[match[1]] = int(match[2])
+
+    def _line(self) -> None:
+        line = self.lines[self.at]
+        if match := _VARIABLE.match(line):
+            self.types[match[3]] = match[1].strip() + match[2]
+            if (match[4] or "").startswith("*"):
+                self.raw_pointers.add(match[3])
+        elif not _PLAIN.fullmatch(line):
+            self.lines[self.at] = Line(
+                line,
+                Places(self.types, self.lengths, self.raw_pointers),
+                self.counts,
+                below=self._below,
+                checked=self.checked,
+            ).repaired()
+
+    def _below(self, start: str) -> str:
+        """Return the next line of the function from ``start`` on; empty where there is none."""
+        for number in range(self.at + 1, len(self.lines)):
+            line = self.lines[number]
+            at = line.find(start)
+            if at >= 0 or line == "}":
+                return line[at:] if at >= 0 else ""
+        return ""

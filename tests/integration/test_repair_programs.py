@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Programs through mrustc and the repair pass do what rustc's build of them does, panics too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.programs.small import emulated, native, write_crate
+
+if TYPE_CHECKING:
+    from pipeline.transpile.mrustc import Mrustc
+    from pipeline.transpile.rust_src import RustSource
+
+ARITHMETIC = Path(__file__).parent / "repair/arithmetic.rs"
+HEAD = """use core::fmt::Write;
+#[inline(never)]
+fn b<T: Copy>(x: T) -> T {
+    unsafe { core::ptr::read_volatile(&x) }
+}
+"""
+OUT_OF_BOUNDS = "index out of bounds: the len is {} but the index is {}"
+PANICS = {
+    "array": ("let a = [1u32, 2, 3, 4]; show(o, a[b(3)]); show(o, a[b(4)]);",
+              OUT_OF_BOUNDS.format(4, 4)),
+    "slice": ("let a = [1u32, 2, 3]; let s = &a[b(1)..]; show(o, s[b(1)]); show(o, s[b(2)]);",
+              OUT_OF_BOUNDS.format(2, 2)),
+    "write": ("let mut a = [1u32, 2]; a[b(1)] = 9; show(o, a[1]); a[b(2)] += 1; show(o, a[0]);",
+              OUT_OF_BOUNDS.format(2, 2)),
+    "constant": ("let a = [1u32, 2, 3]; let s = &a[..b(2)]; show(o, s[2]);",
+                 OUT_OF_BOUNDS.format(2, 2)),
+    "nested": ("let a = [[1u32, 2], [4, 5]]; show(o, a[b(1)][b(1)]); show(o, a[b(1)][b(3)]);",
+               OUT_OF_BOUNDS.format(2, 3)),
+    "divide": ("show(o, b(7u32) / b(2)); show(o, b(7u32) / b(0));", "attempt to divide by zero"),
+    "minimum": ("show(o, (b(i64::MIN) / b(-1)) as u32);", "attempt to divide with overflow"),
+    "remainder": ("show(o, (b(i8::MIN) % b(-1)) as u32);",
+                  "attempt to calculate the remainder with overflow"),
+    "wide": ("show(o, (b(7u128) % b(0)) as u32);",
+             "attempt to calculate the remainder with a divisor of zero"),
+    "pattern": ("if let [x, .., y] = &b([1u32, 2])[..] { show(o, *x + *y) } None::<u8>.unwrap();",
+                "called `Option::unwrap()` on a `None` value"),
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def tools(mrustc: Mrustc, rust_source: RustSource, rustc: Path) -> None:
+    """Both compilers are needed: rustc's build is the reference."""
+
+
+def same(arch: str, source: str, folder: Path) -> str:
+    """Build and run both ways; return the output where it is the same."""
+    crate = write_crate(folder / "crate", source)
+    expected = native(crate, folder / "native")
+    assert expected.kind == "ran", expected.why
+    found = emulated(crate, arch, "mrustc", folder / arch)
+    if found.kind == "refused" and ("not installed" in found.why or "not found" in found.why):
+        pytest.skip(found.why)
+    assert found.kind == "ran", found.why
+    assert found.output.splitlines() == expected.output.splitlines()
+    assert found.status == expected.status
+    return found.output
+
+
+@pytest.mark.parametrize("arch", ["m68k", "parisc"])
+def test_arithmetic(arch: str, tmp_path: Path) -> None:
+    output = same(arch, ARITHMETIC.read_text(encoding="utf-8"), tmp_path)
+    assert len(output.splitlines()) > 4000
+
+
+@pytest.mark.parametrize("arch", ["m68k", "parisc"])
+@pytest.mark.parametrize("name", PANICS)
+def test_panic(arch: str, name: str, tmp_path: Path) -> None:
+    body, message = PANICS[name]
+    show = 'fn show(o: &mut Out, x: u32) { writeln!(o, "{}", x).unwrap(); }\n'
+    program = f"#[allow(unconditional_panic)]\nfn program(o: &mut Out) {{ {body} }}\n"
+    output = same(arch, HEAD + show + program, tmp_path)
+    assert output.splitlines()[-1] == f"panic: {message}"
