@@ -189,6 +189,7 @@ def test_intrinsic(line: str, intrinsic: str, expected: str) -> None:
     [
         ("rv = arg4 + arg5;", "arith_offset"),
         ("rv = arg4.META * 4;", "size_of_val"),
+        ("rv = ALIGN_TO(8 + arg4.META * 1, 4);", "size_of_val"),
         ("memcpy( arg4, arg5, arg6 * sizeof(uint8_t ));", "copy_nonoverlapping"),
         ("rv = roundf(arg4);", "roundf32"),
     ],
@@ -249,6 +250,36 @@ def test_unit_is_repaired_and_counted(tmp_path: Path) -> None:
     record = json.loads(Repairs.beside(c_file).read_text())
     assert record["sites"] == repairs.sites == {"helper": len(_REPLACED), "index": 1}
     assert record["overflow_checks"] is False
+
+
+STAND_IN = """\
+// EXTERN extern "C" ::"core"::core_arch::x86::ssse3::pshufb128
+static struct s_V  ZRG4c4core9pshufb1280g(
+\t\tstruct s_V arg0 // ::"core"::core_arch::simd::u8x16/*S*/
+\t\t) // -> ::"core"::core_arch::simd::u8x16/*S*/
+{
+\tstruct s_V  rv;
+\tconst uint8_t* src = (const uint8_t*)&arg0;
+\tfor(int i = 0; i < 16; i ++) dst[i] = (mask[i] < 0x80 ? src[i] : 0);
+\treturn rv;
+}
+"""
+
+
+def test_a_wrong_stand_in_for_a_vector_instruction_stops(tmp_path: Path) -> None:
+    c_file = tmp_path / "lib.c"
+    c_file.write_text(unit("\treturn rv;\n") + STAND_IN)
+    assert repair_unit(c_file).sites["vector"] == 1
+    body = c_file.read_text().partition("pshufb128\n")[2]
+    assert 'assert(!"mrustc does not know pshufb128"); abort();' in body
+    assert "src" not in body
+
+
+def test_a_loop_of_cs_own_elsewhere_is_refused(tmp_path: Path) -> None:
+    c_file = tmp_path / "lib.c"
+    c_file.write_text(unit("\treturn rv;\n") + STAND_IN.replace("// EXTERN extern", "//"))
+    with pytest.raises(UserError, match="a loop of C's own"):
+        repair_unit(c_file)
 
 
 def test_unknown_statement_names_its_line(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@
  * or a helper of its own.  The type of a place is asked of GCC (_Generic), never guessed from text.
  * Everything is inline, so a check that GCC can prove costs nothing; what panics is out of line.
  */
-#ifndef FERRIC_GUARD_H
-#define FERRIC_GUARD_H
+#ifndef FERRIC_FERRIC_GUARD_H
+#define FERRIC_FERRIC_GUARD_H
 
 #include <stdbool.h>
 #include <stddef.h>

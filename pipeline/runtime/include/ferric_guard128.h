@@ -5,8 +5,8 @@
  * The halves lie as the target's byte order has them, so that a static, a transmute and
  * to_ne_bytes() see Rust's layout.  Part of <ferric_guard.h>.
  */
-#ifndef FERRIC_GUARD128_H
-#define FERRIC_GUARD128_H
+#ifndef FERRIC_FERRIC_GUARD128_H
+#define FERRIC_FERRIC_GUARD128_H
 
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 typedef struct { uint64_t hi, lo; } uint128_t;

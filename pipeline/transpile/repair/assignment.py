@@ -161,6 +161,10 @@ class Assignment:
             self._count("bit count")
             return f"FERRIC_POPCOUNT({value.parts[1].text})"
         arguments = ", ".join(part.text for part in value.parts[1:])
+        if name == "ALIGN_TO" and self.line.intrinsic == "size_of_val":
+            # The size of a structure with a slice at its end: rustc checks no sum in it either.
+            self.words.open.clear()
+            return value.text
         if name in _REMAINDERS:
             self._count("float remainder")
             return f"{_REMAINDERS[name]}({arguments})"
