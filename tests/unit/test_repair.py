@@ -219,6 +219,15 @@ def test_what_has_no_rule_is_an_error(line: str) -> None:
         repaired(f"\t{line}", below)
 
 
+def test_a_vector_does_not_link() -> None:
+    line = "\tfor(int i = 0; i < 4; i++) ((int32_t*)&var8)[i] = ((int32_t*)&var9)[i];"
+    text, counts = repaired(line, call("simd_cast"))
+    assert text.endswith("ferric_mrustc_has_no_simd_cast(); }")
+    assert counts == {"vector": 1}
+    with pytest.raises(UnknownFormError):
+        repaired(line, call("rotate_left"))
+
+
 def unit(body: str) -> str:
     """A file of mrustc's C: the head with its helpers, and one function."""
     names = sorted(_REPLACED - {"__mrustc_revmap", "__mrustc_bitrev128", "uint128_to_int128"})
@@ -266,19 +275,36 @@ static struct s_V  ZRG4c4core9pshufb1280g(
 """
 
 
-def test_a_wrong_stand_in_for_a_vector_instruction_stops(tmp_path: Path) -> None:
+def test_a_wrong_stand_in_for_an_instruction_does_not_link(tmp_path: Path) -> None:
     c_file = tmp_path / "lib.c"
     c_file.write_text(unit("\treturn rv;\n") + STAND_IN)
-    assert repair_unit(c_file).sites["vector"] == 1
+    assert repair_unit(c_file).sites["stand-in"] == 1
     body = c_file.read_text().partition("pshufb128\n")[2]
-    assert 'assert(!"mrustc does not know pshufb128"); abort();' in body
+    assert "ferric_mrustc_has_no_pshufb128(); } abort();" in body
     assert "src" not in body
+
+
+PAUSE = STAND_IN.replace("pshufb128", "pause").replace(
+    "".join(
+        line + "\n"
+        for line in STAND_IN.splitlines()
+        if line.startswith(("\tconst", "\tfor", "\tret"))
+    ),
+    '\t__asm__ __volatile__ ("pause");\n\treturn ;\n',
+)
+
+
+def test_a_right_stand_in_stays(tmp_path: Path) -> None:
+    c_file = tmp_path / "lib.c"
+    c_file.write_text(unit("\treturn rv;\n") + PAUSE)
+    assert "stand-in" not in repair_unit(c_file).sites
+    assert '__asm__ __volatile__ ("pause");' in c_file.read_text()
 
 
 def test_a_loop_of_cs_own_elsewhere_is_refused(tmp_path: Path) -> None:
     c_file = tmp_path / "lib.c"
     c_file.write_text(unit("\treturn rv;\n") + STAND_IN.replace("// EXTERN extern", "//"))
-    with pytest.raises(UserError, match="a loop of C's own"):
+    with pytest.raises(UserError, match="mrustc wrote C that the repair pass does not know"):
         repair_unit(c_file)
 
 

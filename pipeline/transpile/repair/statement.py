@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from pipeline.transpile.repair.assignment import Assignment
 from pipeline.transpile.repair.composite import rotate, saturate
 from pipeline.transpile.repair.expression import Expression, Places, Words
+from pipeline.transpile.repair.stand_in import refused
 from pipeline.transpile.repair.tokens import UnknownFormError, split
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Callable
 
 # `// _3 = BinOp(…`, and `// ^ Call( _3 = "name"::<…` where an intrinsic was called.
@@ -61,8 +62,23 @@ class Line:
         return match[1] if match else ""
 
     def repaired(self) -> str:
-        """Return the line with its repairs, or as it was where there are none."""
-        before = self.words.counts.total()
+        """Return the line with its repairs, or as it was where there are none.
+
+        A line for a vector does not link: of mrustc's, a select looks at all higher bits of the
+        mask, and lanes are added, shifted and converted as C does.
+        """
+        before = Counter(self.words.counts)
+        try:
+            return self._repaired(before.total())
+        except UnknownFormError:
+            if self.comment or not self.intrinsic.startswith("simd_"):
+                raise
+        self.words.counts.clear()
+        self.words.counts.update(before)
+        self.words.counts["vector"] += 1
+        return f"\t{refused(self.intrinsic)}"
+
+    def _repaired(self, before: int) -> str:
         pieces = []
         while self.words.next:
             pieces.append(self._statement())

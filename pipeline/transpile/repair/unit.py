@@ -15,6 +15,7 @@ from pipeline.errors import UserError
 from pipeline.files import digest_files, write_atomic
 from pipeline.transpile.repair.expression import Places
 from pipeline.transpile.repair.prelude import without_helpers
+from pipeline.transpile.repair.stand_in import is_stand_in, refuse_wrong
 from pipeline.transpile.repair.statement import Line
 from pipeline.transpile.repair.tokens import UnknownFormError
 
@@ -27,9 +28,6 @@ _HEADERS: Final = Path(__file__).parents[2] / "runtime/include"
 _ARRAY = re.compile(r"typedef struct (t_ZRT[\w$]+) +\{ .* DATA\[(\d+)\]; \} \1 ;")
 _PARAMETER = re.compile(r"\t\t([\w$ ]+?) *(\**)(arg\d+),? //")
 _VARIABLE = re.compile(r"\t([\w$]+(?: [\w$]+)?) *(\**)((?:var|zarg|haarg)\d+|rv);(?:\t// (.*))?$")
-# A function of LLVM's that mrustc stands in for, and how those bodies begin their loops.
-_FOREIGN: Final = "// EXTERN extern "
-_FOREIGN_LOOP: Final = "\tfor(int i = 0; "
 # Lines without an index, an operator or an intrinsic: nothing in them can need a repair.
 _PLAIN = re.compile(
     r"\t*(?://.*|/\* ZST assign \*/|return(?: rv| )?;|goto bb\d+;|[{};]|bb\d+:"
@@ -106,7 +104,9 @@ class _Unit:
             for start, end in self._functions():
                 functions += 1
                 looked_at += end - start - 1
-                self._stand_in(start, end)
+                if is_stand_in(self.lines, start):
+                    self.counts["stand-in"] += refuse_wrong(self.lines, start, end)
+                    continue
                 for self.at in range(start + 1, end):
                     self._line()
         except UnknownFormError as error:
@@ -115,7 +115,7 @@ class _Unit:
                 where=f"{self.c_file}:{self.at + 1}",
                 mend="write the Rust behind it in another way, or use transpiler=rustc",
             ) from error
-        return Repairs(dict(sorted(self.counts.items())), functions, looked_at)
+        return Repairs(dict(sorted((+self.counts).items())), functions, looked_at)
 
     def _functions(self) -> Iterator[tuple[int, int]]:
         """Yield the lines of each function's braces; its parameters and types are known then."""
@@ -135,24 +135,6 @@ class _Unit:
                 self.types[match[3]] = match[1].strip() + match[2]
             elif match := _ARRAY.match(line):
                 self.lengths[match[1]] = int(match[2])
-
-    def _stand_in(self, start: int, end: int) -> None:
-        """Make a stand-in for a vector instruction stop, as most of them do.
-
-        Those with a loop over the lanes (codegen_c.cpp, ``emit_function_ext``) do something else
-        than the instruction: pshufb takes no index from its mask, pmovmskb keeps eight bits of 16,
-        and the shifts are undefined from the lane's width on.
-        """
-        body = self.lines[start + 1 : end]
-        if not any(line.startswith(_FOREIGN_LOOP) for line in body):
-            return
-        head = next(at for at in range(start, -1, -1) if self.lines[at].startswith("// "))
-        name = self.lines[head].rpartition("::")[2]
-        if not self.lines[head].startswith(_FOREIGN) or not name.isidentifier():
-            raise UnknownFormError(f"a loop of C's own: {self.lines[start + 1].strip()}")
-        self.counts["vector"] += 1
-        stop = f'\tassert(!"mrustc does not know {name}"); abort();'
-        self.lines[start + 1 : end] = [stop, *[""] * (len(body) - 1)]
 
     def _line(self) -> None:
         line = self.lines[self.at]
