@@ -3,8 +3,9 @@
 
 ``benchmarks/kernels`` is built for this machine by ``rustc -C opt-level=2``, which is the
 reference, and as C, by GCC with the kernel's flags as Ferric does, and with fewer of them.  Every
-program has to print the same results.  Valgrind's callgrind counts what runs inside each kernel;
-nothing is timed, so a busy machine does not matter.
+program has to print the same results.  mrustc's C is also compiled as mrustc wrote it, without the
+repair pass: the difference is what the checks cost.  Valgrind's callgrind counts what runs inside
+each kernel; nothing is timed, so a busy machine does not matter.
 
     .venv/bin/python -m benchmarks.instructions
 """
@@ -32,6 +33,8 @@ from pipeline.programs.emulated import is_host, link_emulated, link_hosted
 from pipeline.run import check
 from pipeline.target import resolve
 from pipeline.transpile.choice import Transpiler
+from pipeline.validate.elf import Object
+from pipeline.validate.elfdata import SHF_EXECINSTR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,10 +50,11 @@ _LEVEL = re.compile(r"-O\w*")
 
 @dataclass(frozen=True)
 class Built:
-    """A program with all kernels, and how it came about."""
+    """A program with all kernels, and how it came about; ``code`` is bytes, 0 where not known."""
 
     title: str
     program: Path
+    code: int = 0
 
 
 def main() -> int:
@@ -63,13 +67,15 @@ def main() -> int:
             built = [_native(folder, level) for level in ("2", "s")]
             for one in transpilers:
                 built += _transpiled(one, folder / one, args.rust_src)
+            if "mrustc" in transpilers:
+                built += _transpiled("mrustc", folder / "raw", args.rust_src, raw=True)
             _compare(built)
             counts = {one.title: [_count(one.program, kernel) for kernel in args.kernel]
                       for one in built}  # fmt: skip
     except FerricError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    _show(args.kernel, counts)
+    _show(args.kernel, counts, {one.title: one.code for one in built})
     return 0
 
 
@@ -93,7 +99,9 @@ def _native(folder: Path, level: str) -> Built:
     return Built(f"rustc -C opt-level={level}", link_hosted([library], folder / f"native-{level}"))
 
 
-def _transpiled(transpiler: Transpiler, folder: Path, rust_src: str) -> Iterator[Built]:
+def _transpiled(
+    transpiler: Transpiler, folder: Path, rust_src: str, *, raw: bool = False
+) -> Iterator[Built]:
     """Transpile the crate once, and compile its C with each set of flags."""
     machine = platform.machine()
     target = resolve(machine, "none", transpiler)
@@ -103,7 +111,7 @@ def _transpiled(transpiler: Transpiler, folder: Path, rust_src: str) -> Iterator
     roots = ("run", *(f"kernel_{name}" for name in KERNELS))
     options = stages.Options(
         CRATE, machine, folder, kernel="none", gate="off", transpiler=transpiler, roots=roots,
-        rust_src=rust_src if transpiler == "mrustc" else "",
+        rust_src=rust_src if transpiler == "mrustc" else "", raw=raw,
     )  # fmt: skip
     stages.run_transpile(options, target, crate, outputs)
     for number, (title, flags) in enumerate(_variants(target.flags)):
@@ -111,7 +119,10 @@ def _transpiled(transpiler: Transpiler, folder: Path, rust_src: str) -> Iterator
         stages.run_compile(changed, outputs)
         stages.run_link(options, changed, crate, outputs)
         program = link_emulated(changed, outputs.linked, folder / f"program{number}")
-        yield Built(f"{transpiler}: {title}", program)
+        sections = Object.read(outputs.linked).sections
+        code = sum(one.size for one in sections if one.flags & SHF_EXECINSTR)
+        name = f"{transpiler}{', unrepaired' * raw}"
+        yield Built(f"{name}: {title}", program, code)
 
 
 def _variants(flags: Flags) -> Iterator[tuple[str, Flags]]:
@@ -151,14 +162,16 @@ def _count(program: Path, kernel: str) -> int:
     return int(collected[1])
 
 
-def _show(kernels: list[str], counts: dict[str, list[int]]) -> None:
+def _show(kernels: list[str], counts: dict[str, list[int]], code: dict[str, int]) -> None:
     table = Table(title=f"instructions on {platform.machine()}; below, the ratio to the first row")
     table.add_column("built by")
     for kernel in kernels:
         table.add_column(kernel, justify="right")
+    table.add_column("bytes of code", justify="right")
     base = next(iter(counts.values()))
     for title, row in counts.items():
-        table.add_row(title, *(f"{count:,}" for count in row))
+        size = f"{code[title]:,}" if code[title] else ""
+        table.add_row(title, *(f"{count:,}" for count in row), size)
     table.add_section()
     for title, row in counts.items():
         ratios = (count / first for count, first in zip(row, base, strict=True))

@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pipeline import console, verbs
+from pipeline.boot import verb as boot_verb
 from pipeline.check import verb as check_verb
 from pipeline.compare import verb as compare_verb
 from pipeline.doctor import verb as doctor_verb
@@ -44,6 +45,8 @@ def parser() -> argparse.ArgumentParser:
     hazards_verb.add_parser(subparsers)
     verbs.add_build(subparsers)
     verbs.add_dist(subparsers)
+    boot_verb.add_parser(subparsers)
+    boot_verb.add_boots(subparsers)
     verbs.add_target(subparsers)
     verbs.add_commands(subparsers)
     verbs.add_report(subparsers)

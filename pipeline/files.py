@@ -151,6 +151,11 @@ def held_locks() -> tuple[int, ...]:
     return locks
 
 
+def in_cache(kind: str, key: object) -> bool:
+    """Say whether :func:`cached` would return at once: nothing has to be made."""
+    return (_cache_folder(kind, key) / _COMPLETE).exists()
+
+
 def cached(kind: str, key: object, make: Callable[[Path], None]) -> Path:
     """Return the cache folder for ``key``, made by ``make(folder)`` where it is not yet there.
 
@@ -158,7 +163,7 @@ def cached(kind: str, key: object, make: Callable[[Path], None]) -> Path:
     A folder counts only once ``make`` returned: one that an interrupted run left is thrown away.
     ``make`` gets the final path, so what it builds may hold paths to itself (a kernel tree does).
     """
-    folder = cache_root() / f"{kind}-{digest_key(key)}"
+    folder = _cache_folder(kind, key)
     mark = folder / _COMPLETE
     if mark.exists():
         return folder
@@ -171,3 +176,7 @@ def cached(kind: str, key: object, make: Callable[[Path], None]) -> Path:
         make(folder)
         mark.touch()
     return folder
+
+
+def _cache_folder(kind: str, key: object) -> Path:
+    return cache_root() / f"{kind}-{digest_key(key)}"

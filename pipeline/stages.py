@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline import console
 from pipeline.check.gate import GateResult, check
 from pipeline.compile.object import compile_c, compile_units
 from pipeline.crate.graph import load_crate
@@ -21,16 +22,19 @@ from pipeline.kernel.kbuild import (
     parameters_source,
     runtime_symbols,
 )
+from pipeline.kernel.refuse import warnings
 from pipeline.link.module import KERNEL_ROOTS, exported_symbols, link
 from pipeline.target import Target, resolve
 from pipeline.transpile.crates import PARAMETERS_VARIABLE, Compiler, Units, transpile_crate
 from pipeline.transpile.mrustc import find_mrustc
+from pipeline.transpile.repair.unit import Guard
 from pipeline.transpile.rust_src import find_rust_source
 from pipeline.transpile.rustc import transpile as rustc
 from pipeline.transpile.rustc.emit import find_front
 from pipeline.validate import stack_usage
 from pipeline.validate.elf import Object
 from pipeline.validate.finding import Skipped, Verdict, write
+from pipeline.validate.guarded import guarded
 from pipeline.validate.judge import validate
 from pipeline.validate.reference import Declared, Reference, kernel_of
 
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from pipeline.check.gate import Mode
     from pipeline.crate.model import Crate
     from pipeline.transpile.choice import Transpiler
+    from pipeline.validate.finding import Guarded
 
 KERNEL_CRATE = Path(__file__).resolve().parent / "runtime" / "kernel"
 # What a freestanding object may leave to whoever links it: GCC calls these on its own
@@ -61,6 +66,19 @@ class Options:
     gate: Mode = "auto"
     transpiler: Transpiler = "mrustc"
     roots: tuple[str, ...] = ()
+    kernel_version: str = ""
+
+    def target(self) -> Target:
+        """Return the target to build for: its kernel tree is built now where it has to be."""
+        return resolve(self.arch, self.kernel, self.transpiler, self.kernel_version)
+
+    overflow_checks: bool = False
+    raw: bool = False
+
+    @property
+    def guard(self) -> Guard:
+        """How mrustc's C is repaired; ``raw`` is for measuring what mrustc itself does."""
+        return Guard(overflow_checks=self.overflow_checks, raw=self.raw)
 
 
 @dataclass(frozen=True)
@@ -164,7 +182,13 @@ def run_transpile(options: Options, target: Target, crate: Crate, outputs: Outpu
     """Turn the crate into C."""
     if target.transpiler == "rustc":
         units = rustc.transpile_crate(
-            find_front(options.rustc, options.rust_src, target.arch, target.layout),
+            find_front(
+                options.rustc,
+                options.rust_src,
+                target.arch,
+                target.layout,
+                overflow_checks=options.overflow_checks,
+            ),
             target.arch,
             crate,
             kernel=kernel_crate(crate),
@@ -176,7 +200,7 @@ def run_transpile(options: Options, target: Target, crate: Crate, outputs: Outpu
     mrustc = find_mrustc(options.mrustc or None)
     source = find_rust_source(options.rust_src or None, mrustc.releases)
     units = transpile_crate(
-        Compiler(mrustc, source, target.mrustc_file),
+        Compiler(mrustc, source, target.mrustc_file, options.guard),
         crate,
         kernel=kernel_crate(crate),
         parameters=parameters_source(crate),
@@ -232,9 +256,20 @@ def run_validate(options: Options, target: Target, crate: Crate, outputs: Output
     verdict = replace(
         verdict,
         skipped=(*verdict.skipped, *_skipped_stages(target, crate, outputs)),
+        guarded=_guarded(options, target, outputs),
     )
     write(verdict, outputs.findings)
     return verdict
+
+
+def _guarded(options: Options, target: Target, outputs: Outputs) -> Guarded | None:
+    """Return what was repaired and refused of mrustc's faults; rustc's front end has none."""
+    if target.transpiler != "mrustc":
+        return None
+    units = Units.read(outputs.units)
+    every = [units.crate, units.root, *units.dependencies, *units.library]
+    files = [outputs.out / unit.c_file for unit in every if unit is not None]
+    return guarded(files, big_endian=target.layout.big_endian, checks=options.overflow_checks)
 
 
 def crate_reference(options: Options, target: Target, crate: Crate, outputs: Outputs) -> Reference:
@@ -275,10 +310,18 @@ def _skipped_stages(target: Target, crate: Crate, outputs: Outputs) -> list[Skip
     return skipped
 
 
+def tell_warnings(target: Target) -> None:
+    """Print what a module does not get in this kernel, a line for each option at fault."""
+    if target.tree is not None:
+        for line in warnings(target.tree.config):
+            console.note(f"{target.tree.build}/.config: {line}")
+
+
 def build(options: Options, report: Callable[[str], None]) -> Verdict:
     """Go the whole way for one crate; ``report`` is told each step's name as it begins."""
     report("target")
-    target = resolve(options.arch, options.kernel, options.transpiler)
+    target = options.target()
+    tell_warnings(target)
     crate = load_crate(options.crate)
     outputs = Outputs(options.out, crate.crate_name)
     report("check")

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.compile.flags import Flags, flags_for
+from pipeline.errors import UserError
 from pipeline.kernel.auto import auto_tree, has_config
+from pipeline.kernel.mended import PLUGIN_NAME
 from pipeline.kernel.tree import KernelTree, open_tree
 from pipeline.toolchains.find import Toolchain, find
 from pipeline.toolchains.load import load
@@ -39,18 +41,23 @@ class Target:
         return target_file(self.arch, self.layout)
 
 
-def resolve(name: str, kernel: str = "auto", transpiler: Transpiler = "mrustc") -> Target:
+def resolve(
+    name: str,
+    kernel: str = "auto",
+    transpiler: Transpiler = "mrustc",
+    kernel_version: str = "",
+) -> Target:
     """Return the target for an architecture's name or alias.
 
     ``layout`` is that of Rust's types with this transpiler.
 
     ``kernel`` is ``auto`` (Ferric's own tree, built now where it is not in the cache), ``none``,
-    or the path of a built tree.
+    or the path of a built tree; ``kernel_version`` chooses the source that ``auto`` is built from.
     """
     toolchains = load()
     arch = toolchains.get(name)
     toolchain = find(arch)
-    tree, reason = _tree(arch, toolchain, kernel)
+    tree, reason = _tree(arch, toolchain, kernel, kernel_version)
     if tree is not None:
         kernel_flags, origin = tree.cflags(toolchain), f"Linux {tree.release}"
     else:
@@ -61,11 +68,32 @@ def resolve(name: str, kernel: str = "auto", transpiler: Transpiler = "mrustc") 
     return Target(arch, toolchain, tree, reason, flags, layout, transpiler)
 
 
-def _tree(arch: Arch, toolchain: Toolchain, kernel: str) -> tuple[KernelTree | None, str]:
+def for_other_machines(target: Target) -> Target:
+    """Return the target without the plugin that mends this machine's GCC.
+
+    Then the Rust part has the deviations that a GCC with the fault needs, wherever it is built.
+    """
+    kernel = tuple(word for word in target.flags.kernel if PLUGIN_NAME not in word)
+    if kernel == target.flags.kernel:
+        return target
+    flags = flags_for(
+        target.toolchain, load(), kernel, target.flags.origin, transpiler=target.transpiler
+    )
+    return replace(target, flags=flags)
+
+
+def _tree(
+    arch: Arch, toolchain: Toolchain, kernel: str, version: str
+) -> tuple[KernelTree | None, str]:
+    if version and kernel != "auto":
+        raise UserError(
+            f"kernel_version={version} does not go with kernel={kernel}",
+            mend="it chooses the source of kernel=auto: leave one of the two out",
+        )
     if kernel == "none":
         return None, "kernel=none"
     if kernel != "auto":
         return open_tree(Path(kernel), arch, toolchain), ""
     if not has_config(arch):
         return None, f"Ferric has no kernel configuration for {arch.name}; kernel=PATH names a tree"
-    return auto_tree(arch, toolchain), ""
+    return auto_tree(arch, toolchain, version), ""

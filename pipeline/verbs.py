@@ -152,7 +152,7 @@ def build(args: argparse.Namespace) -> int:
     options = _options(args)
     name = console_name(options.crate)
     if args.only:
-        target_ = resolve(options.arch, options.kernel, options.transpiler)
+        target_ = options.target()
         crate = load_crate(options.crate)
         outputs = Outputs(options.out, crate.crate_name)
         STAGES[args.only](options, target_, crate, outputs)
@@ -194,7 +194,7 @@ def dist(args: argparse.Namespace) -> int:
     name = console_name(options.crate)
     stages.build(options, lambda step: console.step(options.arch, name, step))
     console.step(options.arch, name, "dist")
-    target_ = resolve(options.arch, options.kernel, options.transpiler)
+    target_ = options.target()
     crate = load_crate(options.crate)
     print(run_dist(options, target_, crate, Outputs(options.out, crate.crate_name)))
     return 0
@@ -205,7 +205,7 @@ def transpile(args: argparse.Namespace) -> int:
     options = _options(args)
     crate = load_crate(options.crate)
     outputs = Outputs(options.out, crate.crate_name)
-    target_ = resolve(options.arch, options.kernel, options.transpiler)
+    target_ = options.target()
     stages.run_transpile(options, target_, crate, outputs)
     print(outputs.c_file)
     return 0
@@ -224,7 +224,9 @@ def compile_file(args: argparse.Namespace) -> int:
 
 def target(args: argparse.Namespace) -> int:
     """Describe a target."""
-    described = describe(_target(args))
+    found = _target(args)
+    stages.tell_warnings(found)
+    described = describe(found)
     text = json.dumps(described, indent=1) + "\n"
     if args.layout:
         rust = {name: described[name] for name in ("arch", "transpiler", "layout", "mrustc_target")}
@@ -296,6 +298,12 @@ def _target_arguments(
         help="auto (Ferric's own, cached), none, or the path of a built tree; default: auto",
     )
     parser.add_argument(
+        "--kernel-version",
+        default="",
+        metavar="X.Y",
+        help="the installed kernel source that auto is built from; default: the newest",
+    )
+    parser.add_argument(
         "--transpiler",
         default="auto",
         choices=transpilers,
@@ -316,6 +324,12 @@ def _crate_arguments(parser: argparse.ArgumentParser, transpilers: Sequence[str]
         choices=("auto", "off", "require"),
         help="check types and borrows with rustc first; default: auto (where there is a rustc)",
     )
+    parser.add_argument(
+        "--overflow-checks",
+        default="no",
+        choices=("no", "yes"),
+        help="make + - * panic on overflow, as a debug build does; default: no",
+    )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="for all outputs")
 
 
@@ -328,7 +342,7 @@ def _transpiler(args: argparse.Namespace) -> Transpiler:
 
 
 def _target(args: argparse.Namespace) -> Target:
-    return resolve(args.arch, args.kernel, _transpiler(args))
+    return resolve(args.arch, args.kernel, _transpiler(args), args.kernel_version)
 
 
 def _options(args: argparse.Namespace, transpiler: Transpiler | None = None) -> Options:
@@ -338,10 +352,12 @@ def _options(args: argparse.Namespace, transpiler: Transpiler | None = None) -> 
         arch=args.arch,
         out=args.out.absolute(),
         kernel=args.kernel,
+        kernel_version=args.kernel_version,
         mrustc=args.mrustc,
         rust_src=args.rust_src,
         rustc=args.rustc,
         gate=args.gate,
         transpiler=transpiler or _transpiler(args),
         roots=tuple(getattr(args, "root", ())),
+        overflow_checks=args.overflow_checks == "yes",
     )

@@ -33,18 +33,22 @@ PROJECT = Path(__file__).resolve().parents[1]
 PIPELINE = PROJECT / "pipeline"
 
 # Every declared target and the step that makes it; every verdict with its architecture, crate and
-# (where both are used) transpiler; every comparison with a native build, and of both transpilers.
+# (where both are used) transpiler; every comparison with a native build, and of both transpilers;
+# every boot.
 declared: dict[str, str] = {}
 verdicts: list[tuple[str, str, str, Any]] = []
 comparisons: list[tuple[str, str, Any]] = []
 pairs: list[tuple[str, str, Any]] = []
+boots: list[tuple[str, str, Any]] = []
 
 _EVERY_STAGE = ("*.py",)
 _STAGE_SOURCES: dict[str, tuple[str, ...]] = {
     "target": (
         "toolchains/*.py",
         "kernel/*.py",
+        "kernel/*.cc",
         "kernel/configs/*",
+        "boot/boards.*",
         "compile/flags.py",
         "transpile/target.py",
         "../toolchains.yaml",
@@ -66,7 +70,7 @@ _STAGE_SOURCES: dict[str, tuple[str, ...]] = {
     ),
     "compile": ("compile/*.py", "runtime/include/*"),
     "link": ("link/*.py", "compile/*.py", "runtime/include/*", "runtime/c/rt*.c"),
-    "module": ("kernel/kbuild.py", "kernel/tree.py", "crate/*.py", "runtime/c/ferric_kernel.*"),
+    "module": ("kernel/*.py", "crate/*.py", "runtime/c/ferric_kernel.*"),
     "validate": (
         "validate/*.py",
         "validate/*.txt",
@@ -111,6 +115,16 @@ _STAGE_SOURCES: dict[str, tuple[str, ...]] = {
         "../toolchains.yaml",
     ),
     "differences": ("compare/*.py", "validate/finding.py"),
+    "boot": (
+        "boot/*.py",
+        "boot/*.yaml",
+        "boot/init/*",
+        "kernel/*.py",
+        "names/*.py",
+        "validate/elf*.py",
+        "../toolchains.yaml",
+    ),
+    "boots": ("boot/result.py",),
 }
 
 _Given = ParamSpec("_Given")
@@ -171,6 +185,12 @@ def step(
     env.Clean(made, [file(env, f"{node.get_abspath()}.log") for node in made])
     declared.update((str(target), f"{env['ARCH_NAME']} {crate} {stage}") for target in made)
     return made
+
+
+def kernel_words(env: Any) -> list[str]:
+    """Return the words that say which kernel tree a command is for."""
+    version = env["kernel_version"]
+    return ["--kernel", env["kernel"], *(["--kernel-version", version] if version else [])]
 
 
 def command(env: Any, words: Sequence[object], line: str) -> Any:

@@ -18,6 +18,7 @@ import SCons.Script
 from crates import stop, tells_errors
 
 from pipeline import console
+from pipeline.boot import result as boots
 from pipeline.check.rustc import find_rustc
 from pipeline.compare import difference as differences
 from pipeline.compare.both import NAMES, labelled
@@ -39,6 +40,7 @@ SAMPLES = steps.PROJECT / "samples"
 _CHOICES = {
     "transpiler": (*CHOICES, BOTH),
     "gate": ("auto", "off", "require"),
+    "overflow_checks": ("no", "yes"),
     "verbose": ("0", "1"),
 }
 # Variables that are paths, and the words that each takes instead.
@@ -122,6 +124,7 @@ def help_text(given: Any) -> str:
         "  scons arch=m68k module=PATH     build and validate a crate of your own",
         "  scons arch=m68k transpiler=both build with mrustc and with rustc, and compare the two",
         "  scons arch=m68k compare         put them beside what rustc makes of them",
+        "  scons arch=m68k boot            load and unload them in a real kernel under QEMU",
         "  scons arch=m68k dist            pack their C, to be built without Rust",
         "  scons doctor                    what is installed, what is missing, where it comes from",
         "  scons -c arch=m68k              remove what was built",
@@ -129,7 +132,7 @@ def help_text(given: Any) -> str:
         "Variables (NAME=VALUE):",
     ]
     for option in given.options:
-        head = f"  {option.key:<11} "
+        head = f"  {option.key:<14} "
         text = f"{option.help} (default: {option.default or 'found by itself'})"
         lines += textwrap.wrap(text, 96, initial_indent=head, subsequent_indent=" " * len(head))
     lines += ["", "Architectures (with aliases):"]
@@ -270,6 +273,19 @@ def _differences() -> None:
         print_differences(found)
 
 
+def _boots() -> None:
+    """Print the table of all boots, where there were any."""
+    found = []
+    for arch, name, node in steps.boots:
+        path = Path(node.get_abspath())
+        if path.is_file() and node.get_state() in _BUILT:
+            found.append(boots.read(path))
+        else:
+            console.note(f"{arch}: {name}: not booted")
+    if found:
+        boots.print_boots(found)
+
+
 def _summary() -> None:
     """Print the table of all verdicts; whoever closed the pipe in the meantime reads no more."""
     try:
@@ -290,5 +306,6 @@ def _tables() -> None:
     if verdicts:
         print_summary(verdicts)
     _differences()
+    _boots()
     for line in _skipped:
         console.note(line)

@@ -22,7 +22,6 @@ from pipeline.compare.side import Side
 from pipeline.crate.graph import load_crate
 from pipeline.errors import FerricError, ToolError
 from pipeline.programs.emulated import emulator
-from pipeline.target import resolve
 from pipeline.transpile.choice import BOTH, Transpiler
 from pipeline.validate.elf import Object
 from pipeline.validate.finding import Skipped
@@ -79,7 +78,7 @@ def compare_both(options: Options) -> Differences:
     """Compare what the two builds left in ``options.out``, and write ``both.json`` there."""
     crate = load_crate(options.crate)
     ways = [one_of_both(options, name) for name in NAMES]
-    targets = [resolve(way.arch, way.kernel, way.transpiler) for way in ways]
+    targets = [way.target() for way in ways]
     objects = [Object.read(stages.Outputs(way.out, crate.crate_name).linked) for way in ways]
     logs = _logs(crate, options, targets)
     comparison = compare_objects((objects[0], objects[1]), (targets[0], targets[1]), crate, logs)

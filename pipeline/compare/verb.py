@@ -26,7 +26,6 @@ from pipeline.errors import UserError
 from pipeline.files import write_atomic
 from pipeline.report.summary import exit_status
 from pipeline.stages import Options
-from pipeline.target import resolve
 from pipeline.toolchains.find import find
 from pipeline.toolchains.load import load
 from pipeline.validate.elf import Object
@@ -72,6 +71,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("-o", dest="output", type=Path, help="write differences.json there; exit 0")
     build = parser.add_argument_group("without NATIVE")
     build.add_argument("--kernel", default="auto", metavar="K", help="as in build; default: auto")
+    build.add_argument("--kernel-version", default="", metavar="X.Y", help="as in build")
     build.add_argument("--rustc", default="", metavar="PATH", help="default: a usable one on PATH")
     build.add_argument("--mrustc", default="", metavar="PATH", help="default: mrustc on PATH")
     build.add_argument("--rust-src", default="", metavar="PATH", help="Rust's library source")
@@ -136,8 +136,9 @@ def _with_crate(args: argparse.Namespace) -> Differences:
         mrustc=args.mrustc,
         rust_src=args.rust_src,
         rustc=args.rustc,
+        kernel_version=args.kernel_version,
     )
-    found = compare_crate(args.ours, crate, options, resolve(name, args.kernel), out.absolute())
+    found = compare_crate(args.ours, crate, options, options.target(), out.absolute())
     if args.log is None:
         return found
     raise UserError("--log goes with two files", mend="leave it out, or name NATIVE")

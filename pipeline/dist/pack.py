@@ -27,6 +27,7 @@ from pipeline.dist.origin import origin
 from pipeline.errors import UserError
 from pipeline.kernel.kbuild import GLUE, RUNTIME_C, module_source, parameters_source
 from pipeline.link.module import SCRIPT
+from pipeline.target import for_other_machines
 from pipeline.toolchains.load import load
 from pipeline.toolchains.probe import probe
 from pipeline.transpile.crates import Units, dependency_roots
@@ -62,6 +63,7 @@ def run_dist(options: Options, target: Target, crate: Crate, outputs: Outputs) -
     Raises :class:`~pipeline.errors.UserError` for a crate whose verdict has errors.
     """
     _require_sound(outputs)
+    target = for_other_machines(target)
     packed = c_files(target, outputs)
     kernel = stages.kernel_crate(crate)
     files = {f"c/{one.name}": one.content for one in packed}

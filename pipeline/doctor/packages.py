@@ -74,11 +74,21 @@ def packages(archs: Iterable[Arch], *, tests: bool, release: Mapping[str, str]) 
     archs = list(archs)
     wanted = [] if rustc_of_its_own() else [*rust_packages(release)]
     wanted += [arch.package for arch in archs if arch.package]
-    if any(has_config(arch) for arch in archs):
+    kernels = [arch.name for arch in archs if has_config(arch)]
+    if kernels:
         wanted += [kernel_source_package(release), *KERNEL_HOST]
+    if _is_debian_12(release):
+        wanted += _mending_packages(kernels)
     if tests:
         wanted += EMULATORS
     return list(dict.fromkeys(wanted))
+
+
+def _mending_packages(kernels: Sequence[str]) -> list[str]:
+    """Return what the plugins are built with that mend Debian 12's compilers for these kernels."""
+    faults = [one for one in load().compiler_faults if one.arch in kernels and one.plugin_package]
+    headers = [one.plugin_package for one in faults if one.plugin_package]
+    return [*headers, "g++"] if headers else []
 
 
 def select(words: Sequence[str], *, tests: bool) -> list[Arch]:

@@ -15,10 +15,11 @@ _HEAD = """\
 Written from `pipeline/hazards/catalogue.yaml` by `python -m pipeline.hazards.docs`.
 
 `python -m pipeline hazards --arch m68k` builds the smallest program of each entry with the mrustc
-at hand, [repaired](repair.md) but without the [gate](check.md), and with rustc for this machine,
-runs both, and says which faults are left: `wrong` is another result than rustc's, `stops` no object
-at all, `right` the same. It ends with 2 where that is not what the table says: what is *repaired*
-has to be right, and the others have to do what stands under mrustc.
+at hand, as its C is and [repaired](repair.md), without the [gate](check.md), and with rustc for
+this machine, runs all three, and says which faults mrustc has and which are left: `wrong` is
+another result than rustc's, `stops` no object at all, `right` the same. It ends with 2 where that
+is not what the table says: by itself mrustc has to do what stands under mrustc, so that a newer
+one which has mended a fault is seen, and repaired, what is called *repaired* has to be right.
 
 What is *refused* does not pass the gate; what is *open* is neither repaired nor detected.
 `transpiler=rustc` has none of them.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import UserError
 from pipeline.hazards.catalogue import program
 from pipeline.programs.small import emulated, native, write_crate
+from pipeline.transpile.repair.unit import Guard
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,22 +21,37 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Measured:
-    """What mrustc, repaired, did with one program; ``expected`` is what the catalogue says."""
+    """What mrustc did with one program, by itself (``raw``) and repaired (``ours``).
+
+    ``expected`` and ``expected_raw`` are what the catalogue says of the two.
+    """
 
     name: str
     expected: Behaviour
-    behaviour: Behaviour
+    expected_raw: Behaviour
     ours: Ran
+    raw: Ran
     theirs: Ran
 
     @property
+    def behaviour(self) -> Behaviour:
+        """What the program does after the repair pass."""
+        return behaviour(self.ours, self.theirs)
+
+    @property
+    def raw_behaviour(self) -> Behaviour:
+        """What the program does as mrustc wrote it."""
+        return behaviour(self.raw, self.theirs)
+
+    @property
     def known(self) -> bool:
-        """Say whether it is as the catalogue has it."""
-        return self.behaviour == self.expected
+        """Say whether both are as the catalogue has them."""
+        found = (self.behaviour, self.raw_behaviour)
+        return found == (self.expected, self.expected_raw)
 
 
 def measure(name: str, hazard: Hazard, target: Target, rust_src: str, out: Path) -> Measured:
-    """Build and run the program of a hazard twice, below ``out``, and compare.
+    """Build and run the program of a hazard three times, below ``out``, and compare.
 
     Raises :class:`~pipeline.errors.UserError` where rustc itself does not build or run it.
     """
@@ -43,16 +59,23 @@ def measure(name: str, hazard: Hazard, target: Target, rust_src: str, out: Path)
     theirs = native(crate, out / name / "native")
     if theirs.kind != "ran":
         raise UserError(f"rustc has no result for {name}: {theirs.why}")
-    ours = emulated(
-        crate, target.arch.name, "mrustc", out / name / "mrustc", rust_src=rust_src, target=target
-    )
-    return Measured(name, expected(hazard, target), behaviour(ours, theirs), ours, theirs)
+    ours, raw = (
+        emulated(
+            crate, target.arch.name, "mrustc", out / name / folder, rust_src=rust_src,
+            target=target, guard=Guard(raw=folder == "raw"),
+        )
+        for folder in ("mrustc", "raw")
+    )  # fmt: skip
+    said = expected(hazard, target)
+    return Measured(name, said, expected(hazard, target, raw=True), ours, raw, theirs)
 
 
-def expected(hazard: Hazard, target: Target) -> Behaviour:
+def expected(hazard: Hazard, target: Target, *, raw: bool = False) -> Behaviour:
     """Return what the catalogue says of a target: right if repaired, or of the other byte order."""
     concerned = hazard.on == "all" or target.layout.big_endian
-    return hazard.guarded if concerned else "right"
+    if not concerned:
+        return "right"
+    return hazard.mrustc if raw else hazard.guarded
 
 
 def behaviour(ours: Ran, theirs: Ran) -> Behaviour:

@@ -34,9 +34,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "hazards",
         help="run the catalogue of mrustc's faults against the mrustc at hand",
-        description="Build the program of each known fault of mrustc, repair its C, run it under "
-        "emulation, and say which faults are left. Exit status: 0 all is as the catalogue says, 2 "
-        "it is not: a fault is mended, or there is a new one.",
+        description="Build the program of each known fault of mrustc, with its C as it is and with "
+        "its C repaired, run both under emulation, and say which faults it has and which are left. "
+        "Exit status: 0 all is as the catalogue says, 2 it is not: a fault is mended, or there is "
+        "a new one.",
     )
     parser.add_argument("name", nargs="*", help="only these entries; default: all")
     parser.add_argument("--arch", default="m68k", help="default: m68k, which is big-endian")
@@ -68,18 +69,26 @@ def main(args: argparse.Namespace) -> int:
 def show(found: Sequence[Measured], console: Console) -> None:
     """Print one line for each entry, and what is not as the catalogue says."""
     table = Table(pad_edge=False)
-    for heading in ("hazard", "mrustc, repaired", "catalogue"):
+    for heading in ("hazard", "mrustc", "catalogue", "repaired", "catalogue"):
         table.add_column(heading)
     for one in found:
-        table.add_row(one.name, Text(one.behaviour, _STYLE[one.behaviour]), one.expected)
+        raw, ours = one.raw_behaviour, one.behaviour
+        table.add_row(
+            one.name,
+            Text(raw, _STYLE[raw]),
+            one.expected_raw,
+            Text(ours, _STYLE[ours]),
+            one.expected,
+        )
     console.print(table)
     for one in found:
         if not one.known:
-            console.print(
-                Text(f"{one.name}: {one.behaviour}, and the catalogue has {one.expected}")
-            )
+            has = f"{one.raw_behaviour}, repaired {one.behaviour}"
+            said = f"{one.expected_raw}, repaired {one.expected}"
+            console.print(Text(f"{one.name}: {has}, and the catalogue has {said}"))
             console.print(Text(f"  rustc:  {_said(one.theirs.output, one.theirs.why)}"))
-            console.print(Text(f"  mrustc: {_said(one.ours.output, one.ours.why)}"))
+            console.print(Text(f"  mrustc: {_said(one.raw.output, one.raw.why)}"))
+            console.print(Text(f"  repaired: {_said(one.ours.output, one.ours.why)}"))
 
 
 def _said(output: str, why: str) -> str:

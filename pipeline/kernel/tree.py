@@ -12,6 +12,8 @@ from pipeline import run
 from pipeline.compile.flags import code_flags
 from pipeline.errors import ToolError, UserError
 from pipeline.files import cached, digest_file
+from pipeline.kernel.mended import PLUGIN_NAME, mended_compiler
+from pipeline.kernel.refuse import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,11 +83,18 @@ class KernelTree:
         match = _COMMAND.search(text)
         if match is None:
             raise ToolError("no command in Kbuild's record", argv=["cat", f"{folder}/.probe.o.cmd"])
-        return code_flags(shlex.split(match[1].split(";")[0]))
+        words = code_flags(shlex.split(match[1].split(";")[0]))
+        # The kernel's own plugins harden or watch the kernel's C: see refuse.py on each.
+        foreign = [word.startswith("-fplugin") and PLUGIN_NAME not in word for word in words]
+        return tuple(word for word, drop in zip(words, foreign, strict=True) if not drop)
 
     def probe(self, toolchain: Toolchain) -> Path:
         """Return an empty module, ``probe.ko``, that this tree built, with Kbuild's records."""
-        key = {"format": _FORMAT, "tree": self.identity(), "gcc": toolchain.banner}
+        key: dict[str, object] = {"format": _FORMAT, "tree": self.identity()}
+        key["gcc"] = toolchain.banner
+        mended = mended_compiler(toolchain)
+        if mended:
+            key["mended"] = mended
 
         def make(folder: Path) -> None:
             (folder / "probe.c").write_text(
@@ -125,7 +134,10 @@ class KernelTree:
 
 
 def make_command(source: Path, build: Path, toolchain: Toolchain) -> list[str]:
-    """Return the ``make`` command for a source, a build folder and a cross compiler."""
+    """Return the ``make`` command for a source, a build folder and a cross compiler.
+
+    A compiler whose fault a plugin mends runs with that plugin.
+    """
     return [
         "make",
         "-C",
@@ -133,6 +145,7 @@ def make_command(source: Path, build: Path, toolchain: Toolchain) -> list[str]:
         f"O={build}",
         f"ARCH={toolchain.arch.kernel_arch}",
         f"CROSS_COMPILE={toolchain.prefix}",
+        *mended_compiler(toolchain),
     ]
 
 
@@ -149,6 +162,7 @@ def open_tree(path: Path, arch: Arch, toolchain: Toolchain) -> KernelTree:
     config = read_config(build / ".config")
     _require_modules(config, path)
     _require_arch(build, config, arch, path)
+    refuse(config, path)
     _require_compiler(config, toolchain, path)
     release = (build / "include/config/kernel.release").read_text(encoding="utf-8").strip()
     source = build / "source"

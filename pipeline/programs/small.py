@@ -20,6 +20,7 @@ from pipeline.programs.emulated import build_emulated, emulator, link_hosted
 from pipeline.run import check, run
 from pipeline.stages import Options
 from pipeline.target import resolve
+from pipeline.transpile.repair.unit import AS_RELEASED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from pipeline.target import Target
     from pipeline.transpile.choice import Transpiler
+    from pipeline.transpile.repair.unit import Guard
 
 PANIC_STATUS = 134
 _BUILD_SECONDS, _RUN_SECONDS, _MOST_OUTPUT = 600.0, 60.0, 4 << 20
@@ -140,18 +142,20 @@ def emulated(
     *,
     rust_src: str = "",
     target: Target | None = None,
+    guard: Guard = AS_RELEASED,
 ) -> Ran:
     """Build the crate as Ferric does, with no kernel, and run it under emulation.
 
     ``arch`` may be this machine's own, which needs no emulation.  ``target`` spares asking GCC
-    again where many programs are built.
+    again where many programs are built.  ``guard`` says how mrustc's C is repaired.
     """
     try:
         target = target or resolve(arch, "none", transpiler)
         command = emulator(target)
         options = Options(
             crate, target.arch.name, out, kernel="none", gate="off", rust_src=rust_src,
-            transpiler=transpiler, roots=("run",),
+            transpiler=transpiler, roots=("run",), overflow_checks=guard.overflow_checks,
+            raw=guard.raw,
         )  # fmt: skip
         program = build_emulated(options, target)
     except UserError as error:

@@ -55,6 +55,15 @@ class CompilerFault(RustFlag):
     program: Text = Field(description="The smallest C program that shows it.")
     sound: Text = Field(description="A regular expression that right assembly of it matches.")
     source: Text = Field(description="Where the fault was seen, or its report.")
+    gcc_pass: Text | None = Field(
+        default=None,
+        description="How the names of GCC's passes begin that are at fault: a kernel is built "
+        "without them, by a plugin, and the Rust part then needs no deviation.",
+    )
+    plugin_package: Text | None = Field(
+        default=None,
+        description="The package of Debian 12 with this GCC's headers for plugins.",
+    )
 
 
 class FixedRegister(_Frozen):

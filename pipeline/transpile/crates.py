@@ -8,6 +8,7 @@ Beside the crate stands a small *root* program.  mrustc binds ``#[panic_handler]
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import shutil
@@ -24,7 +25,7 @@ from pipeline.transpile.instrument import VERSION as INSTRUMENT_VERSION
 from pipeline.transpile.instrument import add_aliases, instrument
 from pipeline.transpile.library import LibraryCrate, library_crate
 from pipeline.transpile.mrustc import Job, Mrustc, transpile
-from pipeline.transpile.repair.unit import Repairs, repair_digest, repair_unit
+from pipeline.transpile.repair.unit import AS_RELEASED, Guard, Repairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,11 +90,15 @@ class Units:
 
 @dataclass(frozen=True)
 class Compiler:
-    """What transpiling needs beside the crate: mrustc, the library source, the target file."""
+    """What transpiling needs beside the crate: mrustc, the library source, the target file.
+
+    ``guard`` says how the C of the user's crates is repaired.
+    """
 
     mrustc: Mrustc
     source: RustSource
     target: str
+    guard: Guard = AS_RELEASED
 
 
 def transpile_crate(
@@ -121,7 +126,8 @@ def transpile_crate(
         crate_c = _transpile_source(compiler, crate, job, out / "mrustc.log")
         root_c = _root_program(crate, compiler, job, out / "mrustc.root.log")
         for made, name in ((crate_c, crate.crate_name), (root_c, f"{crate.crate_name}.root")):
-            shutil.move(Repairs.beside(made), out / f"{name}.repairs.json")
+            if not compiler.guard.raw:
+                shutil.move(Repairs.beside(made), out / f"{name}.repairs.json")
             shutil.move(made, out / f"{name}.c")
     key = _crate_key(compiler, crate, externs, library, parameters)
     return Units(
@@ -140,14 +146,19 @@ def dependency_roots(crate: Crate, kernel: Crate | None) -> list[Crate]:
 
 def _library(compiler: Compiler, graph: Sequence[Crate]) -> tuple[LibraryCrate, ...]:
     """Return ``core`` and ``compiler_builtins``, and ``alloc`` where a crate names it."""
-    core = library_crate("core", compiler.mrustc, compiler.source, compiler.target)
-    builtins = library_crate(
-        "compiler_builtins", compiler.mrustc, compiler.source, compiler.target, (core,)
+    make = functools.partial(
+        library_crate,
+        mrustc=compiler.mrustc,
+        source=compiler.source,
+        target=compiler.target,
+        guard=compiler.guard.of_library,
     )
+    core = make("core")
+    builtins = make("compiler_builtins", needs=(core,))
     if not any(_names_alloc(crate) for crate in graph):
         return core, builtins
     needs = (core, builtins)
-    return *needs, library_crate("alloc", compiler.mrustc, compiler.source, compiler.target, needs)
+    return *needs, make("alloc", needs=needs)
 
 
 def _names_alloc(crate: Crate) -> bool:
@@ -198,13 +209,13 @@ def _transpile_source(compiler: Compiler, crate: Crate, job: Job, log: Path) -> 
     changes = instrument(crate)
     if changes is None:
         c_file = transpile(compiler.mrustc, job, log)
-        repair_unit(c_file)
+        compiler.guard.apply(c_file)
         return c_file
     with tempfile.TemporaryDirectory(dir=job.target.parent, prefix="source-") as name:
         copy = Path(name)
         changes.write(copy)
         c_file = transpile(compiler.mrustc, replace(job, cwd=copy, original=crate.root), log)
-    repair_unit(c_file)
+    compiler.guard.apply(c_file)
     add_aliases(c_file, changes.exports)
     return c_file
 
@@ -268,7 +279,7 @@ def _root_program(crate: Crate, compiler: Compiler, job: Job, log: Path) -> Path
     )
     try:
         c_file = transpile(compiler.mrustc, root, log)
-        repair_unit(c_file)
+        compiler.guard.apply(c_file)
     except ToolError as error:
         if _NO_PANIC_HANDLER not in error.tail:
             raise
@@ -307,7 +318,7 @@ def _crate_key(
             "externs": [(name, path.parent.name) for name, path in externs],
             "library": [one.key for one in library],
             "mrustc": compiler.mrustc.digest,
-            "repair": repair_digest(),
+            "repair": compiler.guard.key,
             "target": compiler.target,
             "parameters": parameters,
         }

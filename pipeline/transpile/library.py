@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.files import cached, digest_files, digest_key, write_atomic
 from pipeline.transpile.mrustc import Job, Mrustc, transpile
-from pipeline.transpile.repair.unit import repair_digest, repair_unit
+from pipeline.transpile.repair.unit import AS_RELEASED, Guard
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,12 +38,19 @@ class LibraryCrate:
 
 
 def library_crate(
-    name: str, mrustc: Mrustc, source: RustSource, target: str, needs: tuple[LibraryCrate, ...] = ()
+    name: str,
+    mrustc: Mrustc,
+    source: RustSource,
+    target: str,
+    needs: tuple[LibraryCrate, ...] = (),
+    *,
+    guard: Guard = AS_RELEASED,
 ) -> LibraryCrate:
     """Return ``core``, ``compiler_builtins`` or ``alloc`` for a target file's text.
 
-    ``needs`` are the library crates that it is built on.  The key holds mrustc's bytes, the repair
-    pass's, every source file of the crate, the target file and the options.
+    ``needs`` are the library crates that it is built on; ``guard`` says how the C is repaired.  The
+    key holds mrustc's bytes, the repair pass's, every source file of the crate, the target file and
+    the options.
     """
     root = source.compiler_builtins if name == "compiler_builtins" else _root(source, name)
     cfgs = _BUILTINS_CFGS if name == "compiler_builtins" else ()
@@ -51,7 +58,7 @@ def library_crate(
         "format": _FORMAT,
         "crate": name,
         "mrustc": mrustc.digest,
-        "repair": repair_digest(),
+        "repair": guard.key,
         "release": source.release,
         "source": _digest_source(source, root),
         "target": target,
@@ -75,7 +82,7 @@ def library_crate(
             search=tuple(need.folder for need in needs),
             cfgs=cfgs,
         )
-        repair_unit(transpile(mrustc, job, folder / "mrustc.log"))
+        guard.apply(transpile(mrustc, job, folder / "mrustc.log"))
 
     folder = cached(f"rust-{name}", key, make)
     rlib = folder / f"lib{name}.rlib"

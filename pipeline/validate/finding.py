@@ -75,6 +75,31 @@ class Sizes:
 
 
 @dataclass(frozen=True)
+class Guarded:
+    """What was done about the faults of mrustc (docs/hazards.md) in the C behind a module."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    overflow_checks: Annotated[
+        bool, Field(description="Whether + - * panic in the user's crates as in a debug build.")
+    ]
+    units: Annotated[_Size, Field(description="C files that were repaired, the library's too.")]
+    functions: Annotated[_Size, Field(description="Functions in them.")]
+    repaired: Annotated[
+        dict[str, _Size],
+        Field(description="Repaired sites by kind (docs/repair.md), in all units."),
+    ]
+    absent: Annotated[
+        tuple[str, ...], Field(description="Kinds of repair that were looked for and not needed.")
+    ]
+    refused: Annotated[
+        tuple[str, ...], Field(description="Faults that the gate refuses, so they are not there.")
+    ]
+    open: Annotated[
+        tuple[str, ...], Field(description="Faults that nothing looks for on this architecture.")
+    ]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """Everything that was found in one file; ``passed`` are checks that ran and found nothing."""
 
@@ -88,6 +113,9 @@ class Verdict:
     passed: Annotated[
         tuple[str, ...], Field(description="Names of the checks that ran and found nothing.")
     ]
+    guarded: Annotated[
+        Guarded | None, Field(description="What was done about mrustc's faults; null without it.")
+    ] = None
 
     @property
     def worst(self) -> Severity | None:

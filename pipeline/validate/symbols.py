@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 
 _RESOLVE = "kernel/module/main.c, simplify_symbols()"
 # What modpost, EXPORT_SYMBOL and the link script make in modules: scripts/mod/modpost.c,
-# include/linux/export.h, arch/m68k/include/asm/module.lds.h.
+# include/linux/export.h, arch/m68k/include/asm/module.lds.h, and since Linux 6.10
+# include/asm-generic/codetag.lds.h.
 MODULE_GLOBALS = re.compile(
     r"init_module|cleanup_module|__this_module|__(?:ksymtab|kstrtab|kstrtabns|kcrctab|crc)_.+"
-    r"|__mod_.+_device_table|__(?:start|stop)_fixup"
+    r"|__mod_.+_device_table|__(?:start|stop)_(?:fixup|alloc_tags)"
 )
 # Supplied at the final link of a .ko, by e_machine: scripts/mod/modpost.c, ignore_undef_symbol().
 _GOT = "_GLOBAL_OFFSET_TABLE_"
@@ -41,7 +42,9 @@ _LINKED_LATER = {
     22: re.compile(r"__s390_indirect_jump_r.*"),
 }
 _SHN_LIVEPATCH = 0xFF20  # include/uapi/linux/elf.h
-_GOT_IGNORED = (3, 62)  # EM_386, EM_X86_64: kernel/module/main.c, ignore_undef_symbol()
+# EM_386, EM_X86_64: kernel/module/main.c, ignore_undef_symbol(); EM_S390:
+# arch/s390/kernel/module.c, module_frob_arch_sections().
+_GOT_IGNORED = (3, 62, 22)
 
 
 def undefined(obj: Object, reference: Reference) -> Iterator[Finding | Skipped]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Commands for which the two are not compared.
-_OTHERS = frozenset({"compare", "dist"})
+_OTHERS = frozenset({"compare", "dist", "boot"})
 
 
 def options(_opts: Any) -> None:
@@ -55,7 +55,7 @@ def _one(env: Any, name: str, ways: Sequence[Any]) -> Any:
     folder = first.outputs.out.parent
     words = ["build", first.manifest.get_abspath(), "--only", BOTH, "--transpiler", BOTH]
     words += ["--arch", env["ARCH_NAME"], "--out", folder]
-    for option in ("kernel", "mrustc", "rustc", "rust-src"):
+    for option in ("kernel", "kernel-version", "mrustc", "rustc", "rust-src"):
         value = first.env[option.replace("-", "_")]
         if value:
             words += [f"--{option}", value]

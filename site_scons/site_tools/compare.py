@@ -44,7 +44,7 @@ def _one(env: Any, name: str, manifest: Any, linked: Any) -> Any:
     output = folder / "differences.json"
     words = [NAME, linked.get_abspath(), "--arch", env["ARCH_NAME"]]
     words += ["--crate", manifest.get_abspath(), "--out", folder / "native", "-o", output]
-    for option in ("kernel", "rustc", "mrustc", "rust-src"):
+    for option in ("kernel", "kernel-version", "rustc", "mrustc", "rust-src"):
         value = env[option.replace("-", "_")]
         if value:
             words += [f"--{option}", value]

@@ -51,6 +51,11 @@ def options(opts: Any) -> None:
         "check types and borrows with rustc first: auto (where there is one), off, require",
         "auto",
     )
+    opts.Add(
+        "overflow_checks",
+        "make + - * of your crates panic on overflow, as a debug build does: no, yes",
+        "no",
+    )
 
 
 def exists(_env: Any) -> bool:
@@ -99,7 +104,7 @@ def crate_outputs(env: Any, path: Path) -> Any:
 def compile_commands(env: Any) -> Any:
     """Return the node of ``build/<arch>/compile_commands.json``: how each C file is compiled."""
     output = env.File(f"#build/{env['ARCH_NAME']}/{crates.named(env, 'compile_commands.json')}")
-    words = ["commands", "--arch", env["ARCH_NAME"], "--kernel", env["kernel"]]
+    words = ["commands", "--arch", env["ARCH_NAME"], *crates.kernel_words(env)]
     words += ["--transpiler", env["transpiler"]]
     words += ["-o", output.get_abspath(), *(node.get_abspath() for node in env["C_FILES"])]
     made = crates.step(env, crates.shown("-", env["BY"]), "commands", [output], [], words)
@@ -123,7 +128,17 @@ class _Way:
         env = self.env
         words = ["build", self.manifest.get_abspath(), "--only", name]
         words += ["--arch", env["ARCH_NAME"], "--out", self.outputs.out]
-        for option in ("kernel", "transpiler", "mrustc", "rust-src", "rustc", "gate"):
+        names = (
+            "kernel",
+            "kernel-version",
+            "transpiler",
+            "mrustc",
+            "rust-src",
+            "rustc",
+            "gate",
+            "overflow-checks",
+        )
+        for option in names:
             value = env[option.replace("-", "_")]
             if value:
                 words += [f"--{option}", value]

@@ -17,6 +17,12 @@ def options(opts: Any) -> None:
         "path of a configured and built tree",
         "auto",
     )
+    opts.Add(
+        "kernel_version",
+        "which of the kernel sources in /usr/src kernel=auto is built from, as 6.1; without it the "
+        "newest",
+        "",
+    )
 
 
 def exists(_env: Any) -> bool:
@@ -36,7 +42,7 @@ def target_file(env: Any) -> Any:
     """
     names = [crates.named(env, name) for name in ("target.json", "layout.json")]
     outputs = [env.File(f"#build/{env['ARCH_NAME']}/{name}") for name in names]
-    words = ["target", "--arch", env["ARCH_NAME"], "--kernel", env["kernel"]]
+    words = ["target", "--arch", env["ARCH_NAME"], *crates.kernel_words(env)]
     words += ["--transpiler", env["transpiler"]]
     words += ["-o", outputs[0].get_abspath(), "--layout", outputs[1].get_abspath()]
     made = crates.step(env, crates.shown("-", env["BY"]), "target", outputs, [], words)

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.programs.emulated import emulator
+from pipeline.programs.many import one_crate, run_each
 from pipeline.programs.small import emulated, native, write_crate
+from pipeline.target import resolve
+from pipeline.transpile.repair.unit import Guard
 
 if TYPE_CHECKING:
+    from pipeline.transpile.choice import Transpiler
     from pipeline.transpile.mrustc import Mrustc
     from pipeline.transpile.rust_src import RustSource
 
@@ -77,3 +82,46 @@ def test_panic(arch: str, name: str, tmp_path: Path) -> None:
     program = f"#[allow(unconditional_panic)]\nfn program(o: &mut Out) {{ {body} }}\n"
     output = same(arch, HEAD + show + program, tmp_path)
     assert output.splitlines()[-1] == f"panic: {message}"
+
+
+OVERFLOWS = {
+    "add": "show(o, u32::from(b(200u8) + b(99)));",
+    "subtract": "show(o, b(1u32) - b(2));",
+    "multiply": "show(o, (b(i64::MAX) * b(2)) as u32);",
+    "negate": "show(o, -b(i16::MIN) as u32);",
+    "shift left": "show(o, b(1u32) << b(32u32));",
+    "shift right": "show(o, (b(-1i128) >> b(128u32)) as u32);",
+    "shift by more than 32 bits can say": "show(o, (b(1u128) << b(1u64 << 32)) as u32);",
+    "shift backwards": "show(o, (b(1i128) << b(-1i32)) as u32);",
+    "add wide": "show(o, (b(u128::MAX) + b(1)) as u32);",
+    "subtract wide": "show(o, (b(i128::MIN) - b(1)) as u32);",
+    "multiply wide": "show(o, (b(i128::MAX) * b(-2)) as u32);",
+    "negate wide": "show(o, -b(i128::MIN) as u32);",
+}
+
+
+@pytest.mark.parametrize("transpiler", ["mrustc", "rustc"])
+def test_overflow_panics_where_it_is_asked_for(transpiler: Transpiler, tmp_path: Path) -> None:
+    arms = "".join(f"{n} => {{ {body} }}\n" for n, body in enumerate(OVERFLOWS.values()))
+    show = 'fn show(o: &mut Out, x: u32) { writeln!(o, "{}", x).unwrap(); }\n'
+    text = f"pub fn program(o: &mut Out) {{ match b(WHICH_ONE) {{ {arms} _ => {{}} }} }}\n"
+    texts = [HEAD + show + text.replace("WHICH_ONE", f"{n}u8") for n in range(len(OVERFLOWS))]
+    crate = write_crate(tmp_path / "crate", one_crate(texts, out=True))
+    numbers = range(len(OVERFLOWS))
+    for checks in (False, True):
+        folder = tmp_path / str(checks)
+        flags = ["-Coverflow-checks=yes"] if checks else []
+        assert native(crate, folder / "native", flags=flags).kind == "ran"
+        expected = run_each([], folder / "native/program", numbers)
+        target = resolve("m68k", "none", transpiler)
+        built = emulated(
+            crate,
+            "m68k",
+            transpiler,
+            folder / "ours",
+            target=target,
+            guard=Guard(overflow_checks=checks),
+        )
+        assert built.kind == "ran", built.why
+        assert run_each(emulator(target), folder / "ours/program", numbers) == expected
+        assert all(one.output.startswith("panic: attempt to ") is checks for one in expected)

@@ -93,7 +93,17 @@ def test_verbose_commands_can_be_pasted(project: Project, tmp_path: Path) -> Non
 def test_help_names_each_variable_and_each_architecture(project: Project) -> None:
     done = project.scons("-h")
     assert done.status == 0
-    for name in ("arch", "module", "transpiler", "mrustc", "rust_src", "rustc", "kernel", "gate"):
+    for name in (
+        "arch",
+        "module",
+        "transpiler",
+        "mrustc",
+        "rust_src",
+        "rustc",
+        "kernel",
+        "kernel_version",
+        "gate",
+    ):
         assert re.search(rf"^  {name} +\S", done.output, re.MULTILINE)
     for name in load().names():
         assert re.search(rf"^  {name}\b", done.output, re.MULTILINE)

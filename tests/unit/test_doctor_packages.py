@@ -93,3 +93,15 @@ def test_unknown_architecture_prints_no_packages(capsys: pytest.CaptureFixture[s
     out, err = capsys.readouterr()
     assert out == ""
     assert "did you mean m68k" in err
+
+
+def test_a_faulty_compiler_of_debian_12_brings_what_mends_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mending = ["gcc-12-plugin-dev-sh4-linux-gnu", "g++"]
+    sh = TOOLCHAINS.get("sh")
+    assert not set(mending) & set(packages([sh], tests=False, release=DEBIAN_12)), "no kernel"
+    monkeypatch.setattr(module, "has_config", lambda _: True)
+    assert packages([sh], tests=False, release=DEBIAN_12)[-2:] == mending
+    assert not set(mending) & set(packages([sh], tests=False, release=DEBIAN_13))
+    assert not set(mending) & set(packages([M68K], tests=False, release=DEBIAN_12))

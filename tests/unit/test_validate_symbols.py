@@ -79,3 +79,16 @@ def test_the_modules_name(tmp_path: Path) -> None:
     assert symbols.module_name(Object.read(file)) == "some_name"
     file.write_bytes(with_symbol().build())
     assert symbols.module_name(Object.read(file)) == "crc_ccitt"
+
+
+@pytest.mark.parametrize(("machine", "defined"), [(3, True), (62, True), (22, True), (4, False)])
+def test_a_table_of_addresses_that_some_kernels_define(
+    tmp_path: Path, machine: int, defined: bool
+) -> None:
+    """i386 and x86_64 ignore the name, s390 defines it, m68k refuses the module."""
+    reference = dataclasses.replace(REFERENCE, exports={"_printk": "vmlinux"})
+    elf = with_symbol(Sym("_GLOBAL_OFFSET_TABLE_"))
+    elf.machine = machine
+    elf.sections.append(Sec(".gnu.linkonce.this_module", bytes(4)))
+    wanted = [] if defined else ["_GLOBAL_OFFSET_TABLE_"]
+    assert found(tmp_path, elf, "symbols.undefined", reference) == wanted

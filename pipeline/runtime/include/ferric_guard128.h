@@ -240,6 +240,44 @@ FERRIC_HELPER int128_t mod128s(int128_t a, int128_t b)
 	return a.hi >> 63 ? neg128s(r) : r;
 }
 
+/* As in a debug build. */
+#define FERRIC_CHECKED_128(op)                                                        \
+	FERRIC_HELPER uint128_t ferric_checked_##op##128(uint128_t a, uint128_t b)    \
+	{                                                                             \
+		if (FERRIC_UNLIKELY(op##128_o(a, b, &a)))                             \
+			ferric_panic_##op##_overflow();                               \
+		return a;                                                             \
+	}                                                                             \
+	FERRIC_HELPER int128_t ferric_checked_##op##128s(int128_t a, int128_t b)      \
+	{                                                                             \
+		int128_t r;                                                           \
+		if (FERRIC_UNLIKELY(op##128s_o(a, b, &r)))                            \
+			ferric_panic_##op##_overflow();                               \
+		return r;                                                             \
+	}
+FERRIC_CHECKED_128(add)
+FERRIC_CHECKED_128(sub)
+FERRIC_CHECKED_128(mul)
+
+#define FERRIC_CHECKED_SHIFT_128(op, T, name)                                         \
+	FERRIC_HELPER T ferric_checked_##name(T a, uint64_t n)                        \
+	{                                                                             \
+		if (FERRIC_UNLIKELY(n >= 128))                                        \
+			ferric_panic_##op##_overflow();                               \
+		return name(a, (uint32_t)n);                                          \
+	}
+FERRIC_CHECKED_SHIFT_128(shl, uint128_t, shl128)
+FERRIC_CHECKED_SHIFT_128(shl, int128_t, shl128s)
+FERRIC_CHECKED_SHIFT_128(shr, uint128_t, shr128)
+FERRIC_CHECKED_SHIFT_128(shr, int128_t, shr128s)
+
+FERRIC_HELPER int128_t ferric_checked_neg128s(int128_t a)
+{
+	if (FERRIC_UNLIKELY(a.hi == 1ull << 63 && a.lo == 0))
+		ferric_panic_neg_overflow();
+	return neg128s(a);
+}
+
 FERRIC_HELPER uint128_t popcount128(uint128_t a)
 {
 	return make128((uint64_t)(__builtin_popcountll(a.lo) + __builtin_popcountll(a.hi)));

@@ -65,6 +65,9 @@ _ROUNDED: Final = {"round": "rint", "roundf": "rintf"}
 _TO_EVEN: Final = ("rintf", "round_ties_even_f")
 _DIVISIONS_128: Final = frozenset(("div128", "div128s", "mod128", "mod128s"))
 _SHIFTS_128: Final = frozenset(("shl128", "shl128s", "shr128", "shr128s"))
+_SUMS_128: Final = frozenset(
+    f"{name}128{sign}" for name in ("add", "sub", "mul") for sign in ("", "s")
+)
 _FLOATS: Final = ("float", "double")
 
 
@@ -171,11 +174,19 @@ class Assignment:
         if name in _ROUNDED and self.line.intrinsic.startswith(_TO_EVEN):
             self._count("float rounding")
             return f"{_ROUNDED[name]}({arguments})"
+        if self._may_overflow(name):
+            self._count("shift" if name in _SHIFTS_128 else "arithmetic")
+            return f"ferric_checked_{name}({arguments})"
         if name in _DIVISIONS_128:
             self._count("division")
         elif name in _SHIFTS_128:
             self._count("shift")
         return value.text
+
+    def _may_overflow(self, name: str) -> bool:
+        """Say whether a helper for 128 bits is one of MIR's operators, to be checked."""
+        operators = _SUMS_128 | _SHIFTS_128 | {"neg128s"}
+        return self.checked and self.line.value in ("BinOp", "UniOp") and name in operators
 
     def _greater_or_less(self, value: Expression) -> str:
         """``(a > b) ? a : b`` is mrustc's maximum: a number wins over NaN, also over one in b."""

@@ -23,6 +23,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _FORMAT: Final = 1
+# Every kind of repair that the pass knows (docs/repair.md).
+KINDS: Final = (
+    "arithmetic",
+    "bit count",
+    "cast",
+    "division",
+    "float cast",
+    "float minimum",
+    "float remainder",
+    "float rounding",
+    "helper",
+    "index",
+    "match",
+    "niche",
+    "rotate",
+    "saturating",
+    "shift",
+    "stand-in",
+    "vector",
+    "volatile",
+)
 _PRELUDE_LINES: Final = 200
 _HEADERS: Final = Path(__file__).parents[2] / "runtime/include"
 _ARRAY = re.compile(r"typedef struct (t_ZRT[\w$]+) +\{ .* DATA\[(\d+)\]; \} \1 ;")
@@ -50,6 +71,53 @@ class Repairs:
     def beside(c_file: Path) -> Path:
         """The file beside a unit's C that holds this."""
         return c_file.with_name(c_file.name.removesuffix(".c") + ".repairs.json")
+
+    @staticmethod
+    def read(c_file: Path) -> Repairs:
+        """Return what was done to a unit, from the file beside it.
+
+        :class:`UserError` where it was not written by this very pass: then nobody knows what the
+        unit's C is.
+        """
+        path = Repairs.beside(c_file)
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            if record["pass"] == repair_digest() and set(record["sites"]) <= set(KINDS):
+                sites = {str(kind): int(count) for kind, count in record["sites"].items()}
+                return Repairs(sites, int(record["functions"]), int(record["lines"]))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            why = f"no record of repairs: {error}"
+        else:
+            why = "repaired by another version of the pass"
+        raise UserError(why, where=str(path), mend="build again")
+
+
+@dataclass(frozen=True)
+class Guard:
+    """How mrustc's C is repaired: all but overflow checks always, except to measure mrustc itself.
+
+    ``overflow_checks`` makes ``+ - *``, negation and shifts of the user's crates panic as in a
+    debug build; ``raw`` leaves everything as mrustc wrote it.
+    """
+
+    overflow_checks: bool = False
+    raw: bool = False
+
+    @property
+    def of_library(self) -> Guard:
+        """The guard of ``core`` and ``alloc``: overflow is not checked there, as in rustc's own."""
+        return Guard(raw=self.raw)
+
+    @property
+    def key(self) -> str:
+        """What tells repaired C from C that was repaired otherwise."""
+        checks = ", overflow checks" if self.overflow_checks else ""
+        return "raw" if self.raw else repair_digest() + checks
+
+    def apply(self, c_file: Path) -> None:
+        """Repair a unit in place; see :func:`repair_unit`."""
+        if not self.raw:
+            repair_unit(c_file, overflow_checks=self.overflow_checks)
 
 
 @functools.cache
@@ -80,6 +148,9 @@ def repair_unit(c_file: Path, *, overflow_checks: bool = False) -> Repairs:
     }
     write_atomic(Repairs.beside(c_file), json.dumps(record, indent=1) + "\n")
     return repairs
+
+
+AS_RELEASED: Final = Guard()
 
 
 class _Unit:

@@ -99,8 +99,12 @@ class Front:
     key: str
 
 
-def find_front(named: str, rust_src: str, arch: Arch, layout: Layout) -> Front:
+def find_front(
+    named: str, rust_src: str, arch: Arch, layout: Layout, *, overflow_checks: bool = False
+) -> Front:
     """Return rustc with its library's source and a target for ``layout``.
+
+    ``overflow_checks`` are for crates that are not the library.
 
     Raises :class:`~pipeline.errors.UserError` where there is no rustc of 1.85 or later, no source
     of its own library, or a source of another release.
@@ -108,14 +112,15 @@ def find_front(named: str, rust_src: str, arch: Arch, layout: Layout) -> Front:
     rustc = find_rustc(named or None)
     source = _source(rustc, rust_src)
     spec = target_spec(rustc, layout, arch.name)
-    flags, own = list(_COMMON), []
+    flags: list[str] = list(_COMMON)
+    own = ["-C", "overflow-checks=yes"] if overflow_checks else []
     if spec["arch"] != arch.rust_arch:
         named_arch = ["--cfg", f'target_arch="{arch.rust_arch}"']
         named_arch += ["-A", "explicit_builtin_cfgs_in_flags"]
         # What core has for a CPU of its own are that CPU's vectors and instructions, which the
         # stand-in has not; of any other CPU it knows at most how C's types are signed.
         if (source / _CPUS / arch.rust_arch).is_dir():
-            own = named_arch
+            own += named_arch
         else:
             flags += named_arch
     key = digest_key({"format": _FORMAT, "rustc": rustc.verbose, "spec": spec, "flags": flags})

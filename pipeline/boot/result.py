@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What came of a boot: one document, and the table that a person sees."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.console import colour
+from pipeline.errors import UserError
+from pipeline.files import write_atomic
+from pipeline.validate.finding import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+State = Literal["ok", "failed", "skipped"]
+FAILURES = 2
+_STYLE = {"ok": "green", "failed": "bold red", "skipped": "cyan"}
+_COLUMNS = 120
+_MOST_TEXT = 400
+_MOST_LINES = 60
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Report(_Frozen):
+    """A fault's lines, and the addresses in them in words."""
+
+    what: str
+    lines: tuple[str, ...]
+    frames: tuple[str, ...] = ()
+
+
+class ModuleResult(_Frozen):
+    """One module: how it went, why it failed or was skipped, the seconds of its own steps."""
+
+    module: str
+    state: State
+    reasons: tuple[str, ...] = ()
+    seconds: float = 0.0
+    reports: tuple[Report, ...] = ()
+
+
+class BootResult(_Frozen):
+    """One boot: the kernel's release, the command, the console's log, seconds, each module."""
+
+    schema_: Literal[1] = 1
+    arch: str
+    transpiler: str
+    release: str = ""
+    command: str = ""
+    log: str = ""
+    seconds: float = 0.0
+    seconds_to_init: float = 0.0
+    stopped: str = ""
+    modules: tuple[ModuleResult, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Say whether any module failed."""
+        return any(one.state == "failed" for one in self.modules)
+
+
+def write(result: BootResult, path: Path) -> None:
+    """Write the document."""
+    write_atomic(path, json.dumps(result.model_dump(mode="json"), indent=1) + "\n")
+
+
+def read(path: Path) -> BootResult:
+    """Read a document; :class:`UserError` where it is none."""
+    try:
+        return BootResult.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        first = str(error).splitlines()[0]
+        raise UserError(f"not the result of a boot: {first}", where=str(path)) from None
+
+
+def exit_status(results: Sequence[BootResult]) -> int:
+    """Return 2 where a module failed, else 0."""
+    return FAILURES if any(one.failed for one in results) else 0
+
+
+def print_boots(results: Sequence[BootResult], console: Console | None = None) -> None:
+    """Print the table of all modules and, under it, why each of them failed or was skipped."""
+    console = console or _console()
+    table = Table(pad_edge=False)
+    for heading in ("arch", "transpiler", "kernel", "module", "boot"):
+        table.add_column(heading)
+    table.add_column("seconds", justify="right")
+    for result in results:
+        for one in result.modules:
+            seconds = "" if one.state == "skipped" else f"{one.seconds:.2f}"
+            words = [result.arch, result.transpiler, result.release, one.module]
+            state = Text(one.state, _STYLE[one.state])
+            table.add_row(*(Text(printable(word)) for word in words), state, seconds)
+    console.print(table)
+    for result in results:
+        if result.seconds:
+            _print(console, f"{result.arch}: {_times(result)}", "dim")
+    for result in results:
+        _print_reasons(console, result)
+
+
+def _times(result: BootResult) -> str:
+    return f"{result.seconds:.1f} s in QEMU, {result.seconds_to_init:.1f} s of them up to init"
+
+
+def _print_reasons(console: Console, result: BootResult) -> None:
+    """Print skips, those of one reason together, then each failure with its lines."""
+    skips: dict[str, list[str]] = {}
+    for one in result.modules:
+        if one.state == "skipped":
+            skips.setdefault("; ".join(one.reasons), []).append(one.module)
+    for reason, names in skips.items():
+        _print(console, f"skipped {result.arch} {', '.join(names)}: {reason}", "dim")
+    shown: set[tuple[str, ...]] = set()
+    for one in result.modules:
+        if one.state == "failed":
+            _print(console, f"failed {result.arch} {one.module}", _STYLE["failed"])
+            for reason in one.reasons:
+                _print(console, f"  {reason}")
+            _print_reports(console, [each for each in one.reports if each.lines not in shown])
+            shown.update(each.lines for each in one.reports)
+    if result.failed:
+        _print(console, f"  log: {result.log}")
+        _print(console, f"  command: {result.command}", most=10 * _MOST_TEXT)
+
+
+def _print_reports(console: Console, reports: Sequence[Report]) -> None:
+    for report in reports:
+        for line in report.lines[:_MOST_LINES]:
+            _print(console, f"  | {line}", "dim")
+        for frame in report.frames:
+            _print(console, f"  > {frame}")
+
+
+def _print(console: Console, text: str, style: str = "", most: int = _MOST_TEXT) -> None:
+    console.print(Text(printable(text, most), style), soft_wrap=True, highlight=False)
+
+
+def _console() -> Console:
+    console = Console(color_system="auto" if colour(sys.stdout) else None)
+    return console if console.is_terminal else Console(width=_COLUMNS)

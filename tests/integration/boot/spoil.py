@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Ways to spoil a module's bytes: each takes a 32- or 64-bit ELF file and returns another."""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import TYPE_CHECKING
+
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Spoil = Callable[[bytes], bytes]
+
+# ELF headers (System V ABI, chapter 4): byte offsets and formats, 32-bit and 64-bit.
+_HEADER = {
+    "e_type": ((16, "H"), (16, "H")),
+    "e_machine": ((18, "H"), (18, "H")),
+    "e_shoff": ((32, "I"), (40, "Q")),
+    "e_shentsize": ((46, "H"), (58, "H")),
+    "e_shnum": ((48, "H"), (60, "H")),
+    "e_shstrndx": ((50, "H"), (62, "H")),
+}
+_SECTION = {
+    "sh_name": ((0, "I"), (0, "I")),
+    "sh_type": ((4, "I"), (4, "I")),
+    "sh_offset": ((16, "I"), (24, "Q")),
+    "sh_size": ((20, "I"), (32, "Q")),
+    "sh_link": ((24, "I"), (40, "I")),
+    "sh_info": ((28, "I"), (44, "I")),
+}
+SHN_COMMON = 0xFFF2
+
+
+def _elf(data: bytes) -> ELFFile:
+    return ELFFile(io.BytesIO(data))
+
+
+def _place(data: bytes, name: str) -> tuple[int, int]:
+    """Return where a section's bytes begin and end."""
+    found = _elf(data).get_section_by_name(name)
+    assert found is not None
+    return found["sh_offset"], found["sh_offset"] + found["sh_size"]
+
+
+def _put(data: bytes, at: int, form: str, value: int) -> bytes:
+    order = "<" if data[5] == 1 else ">"
+    out = bytearray(data)
+    struct.pack_into(order + form, out, at, value)
+    return bytes(out)
+
+
+def header(name: str, value: int) -> Spoil:
+    """Return what sets a field of the ELF header."""
+
+    def spoil(data: bytes) -> bytes:
+        at, form = _HEADER[name][data[4] - 1]
+        return _put(data, at, form, value)
+
+    return spoil
+
+
+def section(which: str, name: str, value: int) -> Spoil:
+    """Return what sets a field of a section's header."""
+
+    def spoil(data: bytes) -> bytes:
+        elf = _elf(data)
+        at, form = _SECTION[name][data[4] - 1]
+        place = elf["e_shoff"] + elf.get_section_index(which) * elf["e_shentsize"] + at
+        return _put(data, place, form, value)
+
+    return spoil
+
+
+def replaced(which: str, old: bytes, new: bytes) -> Spoil:
+    """Return what replaces bytes (once, as many by as many) within a section."""
+    assert len(old) == len(new)
+
+    def spoil(data: bytes) -> bytes:
+        at = data.index(old, *_place(data, which))
+        return data[:at] + new + data[at + len(old) :]
+
+    return spoil
+
+
+def relocation_type(which: str, number: int) -> Spoil:
+    """Return what gives the first relocation of a section another type."""
+
+    def spoil(data: bytes) -> bytes:
+        at, _ = _place(data, which)
+        if data[4] == 2:
+            return _put(data, at + 8 + (0 if data[5] == 1 else 4), "I", number)
+        return _put(data, at + 4 + (0 if data[5] == 1 else 3), "B", number)
+
+    return spoil
+
+
+def symbol_section(name: str, number: int) -> Spoil:
+    """Return what puts a symbol into another section."""
+
+    def spoil(data: bytes) -> bytes:
+        table = _elf(data).get_section_by_name(".symtab")
+        assert isinstance(table, SymbolTableSection)
+        index = next(i for i, one in enumerate(table.iter_symbols()) if one.name == name)
+        at = table["sh_offset"] + index * table["sh_entsize"] + (14 if data[4] == 1 else 6)
+        return _put(data, at, "H", number)
+
+    return spoil
+
+
+def other_order(data: bytes) -> bytes:
+    """Say the other byte order in the ELF header."""
+    return data[:5] + bytes([3 - data[5]]) + data[6:]
+
+
+def other_class(data: bytes) -> bytes:
+    """Say the other class (32 or 64 bits) in the ELF header."""
+    return data[:4] + bytes([3 - data[4]]) + data[5:]
