@@ -102,13 +102,28 @@ def symbol_section(name: str, number: int) -> Spoil:
     """Return what puts a symbol into another section."""
 
     def spoil(data: bytes) -> bytes:
-        table = _elf(data).get_section_by_name(".symtab")
-        assert isinstance(table, SymbolTableSection)
-        index = next(i for i, one in enumerate(table.iter_symbols()) if one.name == name)
-        at = table["sh_offset"] + index * table["sh_entsize"] + (14 if data[4] == 1 else 6)
-        return _put(data, at, "H", number)
+        return _put(data, _symbol(data, name) + (14 if data[4] == 1 else 6), "H", number)
 
     return spoil
+
+
+def symbol_name(name: str) -> Spoil:
+    """Return what takes the first letter off a symbol's name, and off no other's."""
+
+    def spoil(data: bytes) -> bytes:
+        at = _symbol(data, name)
+        start = int.from_bytes(data[at : at + 4], "little" if data[5] == 1 else "big")
+        return _put(data, at, "I", start + 1)
+
+    return spoil
+
+
+def _symbol(data: bytes, name: str) -> int:
+    """Return where a symbol's entry is in the file."""
+    table = _elf(data).get_section_by_name(".symtab")
+    assert isinstance(table, SymbolTableSection)
+    index = next(i for i, one in enumerate(table.iter_symbols()) if one.name == name)
+    return int(table["sh_offset"] + index * table["sh_entsize"])
 
 
 def other_order(data: bytes) -> bytes:
