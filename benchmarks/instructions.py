@@ -33,6 +33,7 @@ from pipeline.programs.emulated import is_host, link_emulated, link_hosted
 from pipeline.run import check
 from pipeline.target import resolve
 from pipeline.transpile.choice import Transpiler
+from pipeline.transpile.repair.unit import Guard
 from pipeline.validate.elf import Object
 from pipeline.validate.elfdata import SHF_EXECINSTR
 
@@ -111,7 +112,7 @@ def _transpiled(
     roots = ("run", *(f"kernel_{name}" for name in KERNELS))
     options = stages.Options(
         CRATE, machine, folder, kernel="none", gate="off", transpiler=transpiler, roots=roots,
-        rust_src=rust_src if transpiler == "mrustc" else "", raw=raw,
+        rust_src=rust_src if transpiler == "mrustc" else "", guard=Guard(raw=raw),
     )  # fmt: skip
     stages.run_transpile(options, target, crate, outputs)
     for number, (title, flags) in enumerate(_variants(target.flags)):

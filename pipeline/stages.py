@@ -27,7 +27,7 @@ from pipeline.link.module import KERNEL_ROOTS, exported_symbols, link
 from pipeline.target import Target, resolve
 from pipeline.transpile.crates import PARAMETERS_VARIABLE, Compiler, Units, transpile_crate
 from pipeline.transpile.mrustc import find_mrustc
-from pipeline.transpile.repair.unit import Guard
+from pipeline.transpile.repair.unit import AS_RELEASED, Guard
 from pipeline.transpile.rust_src import find_rust_source
 from pipeline.transpile.rustc import transpile as rustc
 from pipeline.transpile.rustc.emit import find_front
@@ -67,18 +67,11 @@ class Options:
     transpiler: Transpiler = "mrustc"
     roots: tuple[str, ...] = ()
     kernel_version: str = ""
+    guard: Guard = AS_RELEASED
 
     def target(self) -> Target:
         """Return the target to build for: its kernel tree is built now where it has to be."""
         return resolve(self.arch, self.kernel, self.transpiler, self.kernel_version)
-
-    overflow_checks: bool = False
-    raw: bool = False
-
-    @property
-    def guard(self) -> Guard:
-        """How mrustc's C is repaired; ``raw`` is for measuring what mrustc itself does."""
-        return Guard(overflow_checks=self.overflow_checks, raw=self.raw)
 
 
 @dataclass(frozen=True)
@@ -187,7 +180,7 @@ def run_transpile(options: Options, target: Target, crate: Crate, outputs: Outpu
                 options.rust_src,
                 target.arch,
                 target.layout,
-                overflow_checks=options.overflow_checks,
+                overflow_checks=options.guard.overflow_checks,
             ),
             target.arch,
             crate,
@@ -269,7 +262,7 @@ def _guarded(options: Options, target: Target, outputs: Outputs) -> Guarded | No
     units = Units.read(outputs.units)
     every = [units.crate, units.root, *units.dependencies, *units.library]
     files = [outputs.out / unit.c_file for unit in every if unit is not None]
-    return guarded(files, big_endian=target.layout.big_endian, checks=options.overflow_checks)
+    return guarded(files, big_endian=target.layout.big_endian, checks=options.guard.overflow_checks)
 
 
 def crate_reference(options: Options, target: Target, crate: Crate, outputs: Outputs) -> Reference:

@@ -17,10 +17,12 @@ from pipeline.crate.graph import load_crate
 from pipeline.dist.pack import run_dist
 from pipeline.errors import UserError
 from pipeline.files import write_atomic
+from pipeline.report.several import add_several
 from pipeline.report.summary import exit_status, print_summary
 from pipeline.stages import Options, Outputs
 from pipeline.target import Target, resolve
 from pipeline.transpile.choice import BOTH, CHOICES, choose, require_both
+from pipeline.transpile.repair.unit import Guard
 from pipeline.validate.finding import read
 
 if TYPE_CHECKING:
@@ -134,15 +136,7 @@ def add_commands(subparsers: Subparsers) -> None:
 
 def add_report(subparsers: Subparsers) -> None:
     """Add ``report``: several verdicts as one table."""
-    parser = subparsers.add_parser(
-        "report",
-        help="several findings.json as one table",
-        description="Show several findings.json. Exit status: 0 no errors, 2 errors.",
-    )
-    parser.add_argument("findings", nargs="+", type=Path)
-    parser.add_argument("--quiet", action="store_true", help="only the exit status")
-    parser.add_argument("-o", dest="output", type=Path, help="also write them as one JSON document")
-    parser.set_defaults(main=report)
+    add_several(subparsers, "report", "findings.json", "0 no errors, 2 errors", report)
 
 
 def build(args: argparse.Namespace) -> int:
@@ -278,11 +272,11 @@ def commands(args: argparse.Namespace) -> int:
 
 def report(args: argparse.Namespace) -> int:
     """Show verdicts, and judge them together."""
-    verdicts = [read(path) for path in args.findings]
+    verdicts = [read(path) for path in args.files]
     if not args.quiet:
         print_summary(verdicts)
     if args.output:
-        documents = [json.loads(path.read_text(encoding="utf-8")) for path in args.findings]
+        documents = [json.loads(path.read_text(encoding="utf-8")) for path in args.files]
         write_atomic(args.output, json.dumps(documents, indent=1) + "\n")
     return exit_status(verdicts)
 
@@ -359,5 +353,5 @@ def _options(args: argparse.Namespace, transpiler: Transpiler | None = None) -> 
         gate=args.gate,
         transpiler=transpiler or _transpiler(args),
         roots=tuple(getattr(args, "root", ())),
-        overflow_checks=args.overflow_checks == "yes",
+        guard=Guard(overflow_checks=args.overflow_checks == "yes"),
     )

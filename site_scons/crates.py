@@ -187,10 +187,15 @@ def step(
     return made
 
 
+def option_words(env: Any, *names: str) -> list[str]:
+    """Return the variables of these names (with ``-`` for ``_``) that are set, as options."""
+    values = ((name, env[name.replace("-", "_")]) for name in names)
+    return [word for name, value in values if value for word in (f"--{name}", value)]
+
+
 def kernel_words(env: Any) -> list[str]:
     """Return the words that say which kernel tree a command is for."""
-    version = env["kernel_version"]
-    return ["--kernel", env["kernel"], *(["--kernel-version", version] if version else [])]
+    return option_words(env, "kernel", "kernel-version")
 
 
 def command(env: Any, words: Sequence[object], line: str) -> Any:

@@ -21,12 +21,14 @@ from pipeline.toolchains.load import load
 from pipeline.transpile.mrustc import Mrustc, find_mrustc
 from pipeline.transpile.rust_src import ENVIRONMENT as RUST_SRC
 from pipeline.transpile.rust_src import RustSource, find_rust_source
+from pipeline.transpile.rustc.emit import own_source
 from tests.integration import scons_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipeline.kernel.tree import KernelTree
+    from pipeline.transpile.choice import Transpiler
 
 CORPUS_CONFIGS = Path(__file__).resolve().parent / "integration" / "kernels"
 
@@ -64,6 +66,20 @@ def rustc() -> Path:
     if found.library is None:
         pytest.skip("no rustc here has its library's source")
     return found.path
+
+
+@pytest.fixture(scope="session", params=["mrustc", "rustc"])
+def transpiler(request: pytest.FixtureRequest) -> Transpiler:
+    """Each of the two ways to C, where it can be gone."""
+    name: Transpiler = request.param
+    try:
+        if name == "rustc":
+            own_source(find_rustc(None))
+        else:
+            find_rust_source(None, find_mrustc(None).releases)
+    except UserError as error:
+        pytest.skip(error.what)
+    return name
 
 
 @pytest.fixture(scope="session")

@@ -19,13 +19,8 @@ INIT = Path(__file__).resolve().parent / "init"
 _FORMAT = 1
 _FLAGS = (
     *("-std=gnu11", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-nostdlib", "-static"),
-    *(
-        "-Wl,-z,noexecstack",
-        "-fno-pic",
-        "-no-pie",
-        "-fno-stack-protector",
-        "-fno-asynchronous-unwind-tables",
-    ),
+    *("-Wl,-z,noexecstack", "-fno-pic", "-no-pie", "-fno-stack-protector"),
+    "-fno-asynchronous-unwind-tables",
     # GCC 12 for sh miscompiles at -O1 and above (toolchains.yaml, compiler_faults), and whoever
     # waits for a kernel to boot does not see how fast its init is.
     "-O0",

@@ -22,6 +22,8 @@ _LINE = re.compile(
     r"|# Subtest: .*"
     r")\s*"
 )
+# The words of the format itself ("Test case result lines" in ktap.rst); a test marked TODO, which
+# TAP has for one that is known to fail, or XFAIL does not make its suite fail.
 _DIRECTIVE = re.compile(r"(SKIP|TODO|XFAIL|TIMEOUT|ERROR)\b:?\s*(.*)")
 _GOOD_ANYWAY = {"SKIP", "TODO", "XFAIL"}
 

@@ -15,6 +15,7 @@ from pipeline.errors import UserError
 from pipeline.files import write_atomic
 from pipeline.kernel.auto import auto_tree, has_config
 from pipeline.kernel.tree import open_tree
+from pipeline.report.several import add_several
 from pipeline.toolchains.find import find
 from pipeline.toolchains.load import load
 
@@ -74,15 +75,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def add_boots(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verb ``boots``."""
-    parser = subparsers.add_parser(
-        "boots",
-        help="several boot.json as one table",
-        description="Show several boot.json. Exit status: 0 no module failed, 2 one did.",
-    )
-    parser.add_argument("files", nargs="+", type=Path)
-    parser.add_argument("--quiet", action="store_true", help="only the exit status")
-    parser.add_argument("-o", dest="output", type=Path, help="also write them as one JSON document")
-    parser.set_defaults(main=boots)
+    add_several(subparsers, "boots", "boot.json", "0 no module failed, 2 one did", boots)
 
 
 def main(args: argparse.Namespace) -> int:

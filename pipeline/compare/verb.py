@@ -24,6 +24,7 @@ from pipeline.compare.show import print_differences
 from pipeline.crate.graph import load_crate
 from pipeline.errors import UserError
 from pipeline.files import write_atomic
+from pipeline.report.several import add_several
 from pipeline.report.summary import exit_status
 from pipeline.stages import Options
 from pipeline.toolchains.find import find
@@ -81,15 +82,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def add_differences(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verb ``differences``: several comparisons as one table."""
-    parser = subparsers.add_parser(
-        "differences",
-        help="several differences.json as one table",
-        description="Show several differences.json. Exit status: 0 no errors, 2 errors.",
-    )
-    parser.add_argument("files", nargs="+", type=Path)
-    parser.add_argument("--quiet", action="store_true", help="only the exit status")
-    parser.add_argument("-o", dest="output", type=Path, help="also write them as one JSON document")
-    parser.set_defaults(main=differences)
+    status = "0 no errors, 2 errors"
+    add_several(subparsers, "differences", "differences.json", status, differences)
 
 
 def main(args: argparse.Namespace) -> int:

@@ -154,8 +154,7 @@ def emulated(
         command = emulator(target)
         options = Options(
             crate, target.arch.name, out, kernel="none", gate="off", rust_src=rust_src,
-            transpiler=transpiler, roots=("run",), overflow_checks=guard.overflow_checks,
-            raw=guard.raw,
+            transpiler=transpiler, roots=("run",), guard=guard,
         )  # fmt: skip
         program = build_emulated(options, target)
     except UserError as error:

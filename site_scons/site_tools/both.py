@@ -55,10 +55,8 @@ def _one(env: Any, name: str, ways: Sequence[Any]) -> Any:
     folder = first.outputs.out.parent
     words = ["build", first.manifest.get_abspath(), "--only", BOTH, "--transpiler", BOTH]
     words += ["--arch", env["ARCH_NAME"], "--out", folder]
-    for option in ("kernel", "kernel-version", "mrustc", "rustc", "rust-src"):
-        value = first.env[option.replace("-", "_")]
-        if value:
-            words += [f"--{option}", value]
+    words += crates.kernel_words(first.env)
+    words += crates.option_words(first.env, "mrustc", "rustc", "rust-src")
     sources = [first.manifest, *(linked for _, linked in ways)]
     made = crates.step(env, f"{name}/{BOTH}", BOTH, [folder / DOCUMENT], sources, words)
     tools = [env["RUSTC_IDENTITY"], env["MRUSTC_IDENTITY"], env["GCC_IDENTITY"]]

@@ -128,20 +128,9 @@ class _Way:
         env = self.env
         words = ["build", self.manifest.get_abspath(), "--only", name]
         words += ["--arch", env["ARCH_NAME"], "--out", self.outputs.out]
-        names = (
-            "kernel",
-            "kernel-version",
-            "transpiler",
-            "mrustc",
-            "rust-src",
-            "rustc",
-            "gate",
-            "overflow-checks",
-        )
-        for option in names:
-            value = env[option.replace("-", "_")]
-            if value:
-                words += [f"--{option}", value]
+        words += crates.kernel_words(env)
+        words += crates.option_words(env, "transpiler", "mrustc", "rust-src", "rustc", "gate")
+        words += crates.option_words(env, "overflow-checks")
         shown = crates.shown(self.crate.crate_name, env["BY"])
         made = crates.step(env, shown, name, targets, sources, words)
         target = env["LAYOUT_FILE" if name in _RUST else "TARGET_FILE"]

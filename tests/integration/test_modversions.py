@@ -21,14 +21,10 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from pipeline.boot.boards import load_boards
-from pipeline.check.rustc import find_rustc
 from pipeline.errors import UserError
 from pipeline.kernel.auto import CONFIGS, cached_tree
 from pipeline.kernel.tree import KernelTree, open_tree
 from pipeline.stages import Options, Outputs, build
-from pipeline.transpile.mrustc import find_mrustc
-from pipeline.transpile.rust_src import find_rust_source
-from pipeline.transpile.rustc.emit import own_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,20 +62,6 @@ def versions_tree(toolchain_of: Callable[[str], Toolchain]) -> Callable[[str], K
             pytest.skip(error.what)
 
     return named
-
-
-@pytest.fixture(params=["mrustc", "rustc"])
-def transpiler(request: pytest.FixtureRequest) -> Transpiler:
-    """Each of the two ways to C, where it can be gone."""
-    name: Transpiler = request.param
-    try:
-        if name == "rustc":
-            own_source(find_rustc(None))
-        else:
-            find_rust_source(None, find_mrustc(None).releases)
-    except UserError as error:
-        pytest.skip(error.what)
-    return name
 
 
 def built(tree: KernelTree, arch: str, out: Path, transpiler: Transpiler) -> Verdict:
