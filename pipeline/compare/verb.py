@@ -29,6 +29,7 @@ from pipeline.report.summary import exit_status
 from pipeline.stages import Options
 from pipeline.toolchains.find import find
 from pipeline.toolchains.load import load
+from pipeline.transpile.choice import CHOICES, choose
 from pipeline.validate.elf import Object
 from pipeline.validate.reference import for_arch
 from pipeline.validate.verb import architecture
@@ -73,6 +74,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     build = parser.add_argument_group("without NATIVE")
     build.add_argument("--kernel", default="auto", metavar="K", help="as in build; default: auto")
     build.add_argument("--kernel-version", default="", metavar="X.Y", help="as in build")
+    build.add_argument(
+        "--transpiler",
+        choices=CHOICES,
+        default="auto",
+        help="who made OURS of the crate, and its test",
+    )
     build.add_argument("--rustc", default="", metavar="PATH", help="default: a usable one on PATH")
     build.add_argument("--mrustc", default="", metavar="PATH", help="default: mrustc on PATH")
     build.add_argument("--rust-src", default="", metavar="PATH", help="Rust's library source")
@@ -130,6 +137,7 @@ def _with_crate(args: argparse.Namespace) -> Differences:
         mrustc=args.mrustc,
         rust_src=args.rust_src,
         rustc=args.rustc,
+        transpiler=choose(args.transpiler, args.mrustc, args.rust_src).name,
         kernel_version=args.kernel_version,
     )
     found = compare_crate(args.ours, crate, options, options.target(), out.absolute())

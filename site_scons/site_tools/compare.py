@@ -44,7 +44,8 @@ def _one(env: Any, name: str, manifest: Any, linked: Any) -> Any:
     output = folder / "differences.json"
     words = [NAME, linked.get_abspath(), "--arch", env["ARCH_NAME"]]
     words += ["--crate", manifest.get_abspath(), "--out", folder / "native", "-o", output]
-    words += crates.kernel_words(env) + crates.option_words(env, "rustc", "mrustc", "rust-src")
+    words += crates.kernel_words(env)
+    words += crates.option_words(env, "transpiler", "rustc", "mrustc", "rust-src")
     shown = crates.shown(name, env["BY"])
     made = crates.step(env, shown, NAME, [output], [linked, manifest], words)
     tools = [env["RUSTC_IDENTITY"], env["MRUSTC_IDENTITY"], env["GCC_IDENTITY"]]

@@ -161,3 +161,9 @@ def test_doctor(project: Project) -> None:
     done = project.scons("doctor")
     assert "m68k-linux-gnu-gcc" in done.output
     assert done.steps == []
+
+
+def test_a_comparison_is_told_who_turned_rust_into_c(project: Project) -> None:
+    done = project.scons("-n", "verbose=1", "transpiler=rustc", "compare")
+    (said,) = [line for line in done.output.splitlines() if "pipeline compare" in line]
+    assert "--transpiler rustc" in said
