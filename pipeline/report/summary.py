@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.console import colour
+from pipeline.report.repaired import repaired_lines
 from pipeline.validate.finding import Finding, Severity, printable, read, some
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def exit_status(verdicts: Iterable[Judged], *, strict: bool = False) -> int:
 
 
 def print_summary(verdicts: Sequence[Verdict], console: Console | None = None) -> None:
-    """Print the table of all modules and, under it, what was skipped, every error and warning.
+    """Print the table of all modules; under it mrustc's faults, skips, every error and warning.
 
     Colour only on a terminal and without ``NO_COLOR``; that is rich's own rule.
     """
@@ -68,6 +69,8 @@ def print_summary(verdicts: Sequence[Verdict], console: Console | None = None) -
             *(_count(verdict, severity) for severity in reversed(Severity)),
         )
     console.print(table)
+    for text in repaired_lines(verdicts):
+        _print(console, text)
     for line in _skips(verdicts):
         _print(console, Text(line, "dim"))
     for places in _alike(verdicts):
@@ -88,6 +91,8 @@ def print_verdict(verdict: Verdict, console: Console | None = None) -> None:
     for reason, checks in reasons.items():
         _print(console, Text(f"skipped {printable(some(checks, 20))}: {_cut(reason)}", "dim"))
     console.print(_families(verdict))
+    for text in repaired_lines([verdict]):
+        _print(console, text)
     counts = ", ".join(f"{verdict.count(severity)} {severity}s" for severity in Severity)
     name = printable(str(verdict.path))
     _print(
