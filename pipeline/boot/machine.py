@@ -15,6 +15,7 @@ from pipeline.boot.judge import Judge
 from pipeline.boot.plan import plan_text
 from pipeline.boot.qemu import Limits, Run, run_machine
 from pipeline.boot.result import BootResult, ModuleResult, Report
+from pipeline.boot.stack import contradictions, refused, uses
 from pipeline.errors import UserError, pasteable
 from pipeline.files import write_atomic
 
@@ -98,9 +99,16 @@ def boot(
 
 
 def modules_result(
-    kernel: Kernel, booted: Booted, files: Mapping[str, Path], transpiler: str
+    kernel: Kernel,
+    booted: Booted,
+    files: Mapping[str, Path],
+    transpiler: str,
+    stack_unmeasured: str = "",
 ) -> BootResult:
-    """Return how each of ``files`` (modules by name) fared."""
+    """Return how each of ``files`` (modules by name) fared.
+
+    ``stack_unmeasured`` is why nothing in the plan measures the stack, where the reader is to know.
+    """
     return BootResult(
         arch=kernel.board.arch,
         transpiler=transpiler,
@@ -110,6 +118,7 @@ def modules_result(
         seconds=round(booted.run.seconds, 3),
         seconds_to_init=round(booted.seconds_to_init, 3),
         stopped=booted.run.stopped,
+        stack_unmeasured=stack_unmeasured or refused(booted.judge.lines),
         modules=tuple(_module(name, kernel, booted, files) for name in files),
     )
 
@@ -122,6 +131,8 @@ def _module(name: str, kernel: Kernel, booted: Booted, files: Mapping[str, Path]
     faults = [*judge.faults, *(fault for one in (*shared, *mine) for fault in one.faults)]
     reasons = [f"{fault.what} while the kernel boots" for fault in judge.faults]
     reasons += _reasons([*shared, *mine], judge, booted.run)
+    stack = uses(files[name], name, kernel.toolchain, judge.lines)
+    reasons += contradictions(stack, kernel.toolchain)
     if len(reasons) > _MOST_REASONS:
         left = len(reasons) - _MOST_REASONS
         reasons = [*reasons[:_MOST_REASONS], f"and {left} more: the log has all"]
@@ -131,6 +142,7 @@ def _module(name: str, kernel: Kernel, booted: Booted, files: Mapping[str, Path]
         state="failed" if reasons else "ok",
         reasons=tuple(reasons),
         seconds=round(sum(alone), 3),
+        stack=stack,
         reports=tuple(_report(fault, kernel, files) for fault in faults),
     )
 

@@ -27,6 +27,11 @@ _STYLE = {"ok": "green", "failed": "bold red", "skipped": "cyan"}
 _COLUMNS = 120
 _MOST_TEXT = 400
 _MOST_LINES = 60
+_STACK = (
+    "stack: bytes that the deepest of init and exit took in the running kernel, its functions and "
+    "interrupts included; own: the module's part; computed: its deepest chain of calls by validate "
+    "(+: a chain goes on through pointers, so several may add up)"
+)
 
 
 class _Frozen(BaseModel):
@@ -41,6 +46,24 @@ class Report(_Frozen):
     frames: tuple[str, ...] = ()
 
 
+class StackUse(_Frozen):
+    """The kernel's stack in the deepest ``run`` of a module's init or exit, in bytes.
+
+    ``measured`` is all that was written to, by the kernel's functions and interrupts too (0: too
+    little to be seen), ``own`` the module's part of it (None: this architecture does not show it).
+    ``computed`` is the deepest chain that ``validate`` sees from there, ``anywhere`` the deepest
+    from any function of the module (None: not known); ``open`` is why a run may go deeper than
+    ``computed``.
+    """
+
+    run: Literal["init", "exit"]
+    measured: int
+    own: int | None = None
+    computed: int | None = None
+    anywhere: int | None = None
+    open: str = ""
+
+
 class ModuleResult(_Frozen):
     """One module: how it went, why it failed or was skipped, the seconds of its own steps."""
 
@@ -48,11 +71,15 @@ class ModuleResult(_Frozen):
     state: State
     reasons: tuple[str, ...] = ()
     seconds: float = 0.0
+    stack: tuple[StackUse, ...] = ()
     reports: tuple[Report, ...] = ()
 
 
 class BootResult(_Frozen):
-    """One boot: the kernel's release, the command, the console's log, seconds, each module."""
+    """One boot: the kernel's release, the command, the console's log, seconds, each module.
+
+    ``stack_unmeasured`` is why nothing is known of the stack that the modules took.
+    """
 
     schema_: Literal[1] = 1
     arch: str
@@ -63,6 +90,7 @@ class BootResult(_Frozen):
     seconds: float = 0.0
     seconds_to_init: float = 0.0
     stopped: str = ""
+    stack_unmeasured: str = ""
     modules: tuple[ModuleResult, ...]
 
     @property
@@ -97,18 +125,41 @@ def print_boots(results: Sequence[BootResult], console: Console | None = None) -
     for heading in ("arch", "transpiler", "kernel", "module", "boot"):
         table.add_column(heading)
     table.add_column("seconds", justify="right")
+    table.add_column("stack", justify="right")
+    table.add_column("own", justify="right")
+    table.add_column("computed", justify="right")
     for result in results:
         for one in result.modules:
             seconds = "" if one.state == "skipped" else f"{one.seconds:.2f}"
             words = [result.arch, result.transpiler, result.release, one.module]
             state = Text(one.state, _STYLE[one.state])
-            table.add_row(*(Text(printable(word)) for word in words), state, seconds)
+            table.add_row(
+                *(Text(printable(word)) for word in words), state, seconds, *_stack(one.stack)
+            )
     console.print(table)
+    if any(one.stack for result in results for one in result.modules):
+        _print(console, _STACK, "dim")
     for result in results:
         if result.seconds:
             _print(console, f"{result.arch}: {_times(result)}", "dim")
+        if result.stack_unmeasured:
+            why = result.stack_unmeasured
+            _print(console, f"{result.arch}: the stack was not measured: {why}", "dim")
     for result in results:
         _print_reasons(console, result)
+
+
+def _stack(found: Sequence[StackUse]) -> tuple[str, str, str]:
+    """Return the words of the run that took most: bytes in all, the module's own, computed."""
+    if not found:
+        return "", "", ""
+    most = max(found, key=lambda one: one.measured)
+    own = "" if most.own is None else str(most.own)
+    if most.computed is None or most.anywhere is None:
+        return str(most.measured), own, "unknown"
+    if most.open:
+        return str(most.measured), own, f"{most.anywhere}+"
+    return str(most.measured), own, str(most.computed)
 
 
 def _times(result: BootResult) -> str:

@@ -11,6 +11,7 @@ from pipeline.boot.boards import load_boards
 from pipeline.boot.machine import Kernel, boot, emulator, modules_result
 from pipeline.boot.plan import make_plan, read_plan
 from pipeline.boot.result import BootResult, ModuleResult, exit_status, print_boots, read, write
+from pipeline.boot.stack import measuring
 from pipeline.errors import UserError
 from pipeline.files import write_atomic
 from pipeline.kernel.auto import auto_tree, has_config
@@ -115,8 +116,9 @@ def _boot(arch: Arch, files: dict[str, Path], args: argparse.Namespace) -> BootR
     kernel = Kernel(tree, toolchain, load_boards()[arch.name])
     contents = {f"{name}.ko": _read(path) for name, path in files.items()}
     steps = make_plan(list(files), _plans(args.plan, files))
+    steps, unmeasured = measuring(tree, toolchain, contents, steps)
     booted = boot(kernel, contents, steps, args.log.absolute())
-    return modules_result(kernel, booted, files, args.by)
+    return modules_result(kernel, booted, files, args.by, unmeasured)
 
 
 def _why_skipped(arch: Arch, kernel: str, *, skip_missing: bool) -> str:

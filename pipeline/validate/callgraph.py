@@ -50,14 +50,16 @@ class Graph:
 
     ``deepest`` maps each function to the bytes that it and what it calls take; ``next`` to the
     call on that chain.  ``roots`` are the functions that nothing here calls, deepest first.
-    ``certain`` is as ``deepest``, by calls alone that every run makes.  ``indirect`` maps functions
-    to their calls of unknown goals; ``recursive`` can call themselves.
+    ``certain`` is as ``deepest``, by calls alone that every run makes.  ``goals`` has all that each
+    function is seen to call, ``indirect`` its calls of unknown goals; ``recursive`` can call
+    themselves.
     """
 
     deepest: Mapping[Function, int]
     certain: Mapping[Function, int]
     next: Mapping[Function, _Edge]
     roots: tuple[Function, ...]
+    goals: Mapping[Function, frozenset[Function]]
     indirect: Mapping[Function, int]
     recursive: frozenset[Function]
 
@@ -130,6 +132,7 @@ def _graph(obj: Object, reference: Reference) -> Graph:
         certainly,
         following,
         tuple(sorted(roots, key=lambda one: -deepest[one])),
+        {one: frozenset(edge.goal for edge in found) for one, found in edges.items()},
         indirect,
         frozenset(recursive),
     )
