@@ -15,6 +15,7 @@ from pipeline.crate.graph import load_crate
 from pipeline.errors import UserError
 from pipeline.files import write_atomic
 from pipeline.hazards.underscore import refuse_doubtful
+from pipeline.hazards.written import refuse_written
 from pipeline.kernel.kbuild import (
     RustPart,
     make_module,
@@ -165,6 +166,8 @@ def run_check(options: Options, target: Target, crate: Crate, outputs: Outputs) 
         env={PARAMETERS_VARIABLE: str(parameters)},
         mrustc=target.transpiler == "mrustc",
     )
+    if target.transpiler == "mrustc":
+        refuse_written(crate)
     if target.transpiler == "mrustc" and result.status == "skipped":
         refuse_doubtful(crate)
     write_atomic(outputs.gate, json.dumps(asdict(result), indent=1, default=str) + "\n")

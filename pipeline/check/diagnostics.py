@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One diagnostic: ``code`` names the lint or the error (or is empty), ``rendered`` its text."""
+    """One diagnostic: ``code`` names the lint or the error (or is empty), ``rendered`` its text.
+
+    ``before`` is its line in the source up to the first letter of the place that it speaks of.
+    """
 
     code: str
     rendered: str
+    before: str = ""
 
 
 def read(output: str) -> list[Diagnostic]:
@@ -30,10 +35,19 @@ def read(output: str) -> list[Diagnostic]:
         if isinstance(document, dict) and isinstance(document.get("rendered"), str):
             code = document.get("code")
             name = code.get("code", "") if isinstance(code, dict) else ""
-            found.append(Diagnostic(str(name), document["rendered"]))
+            found.append(Diagnostic(str(name), document["rendered"], _before(document)))
         elif line.strip():
             found.append(Diagnostic("", f"{line}\n"))
     return found
+
+
+def _before(document: dict[str, Any]) -> str:
+    """Return the line that the first primary span begins in, up to its first letter."""
+    for span in document.get("spans") or ():
+        if span.get("is_primary") and span.get("text"):
+            line = span["text"][0]
+            return str(line["text"][: line["highlight_start"]])
+    return ""
 
 
 def text(diagnostics: list[Diagnostic]) -> str:

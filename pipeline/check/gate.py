@@ -8,6 +8,7 @@ library's source; see ``docs/check.md`` for what a check against the host's libr
 from __future__ import annotations
 
 import os
+import re
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -58,6 +59,15 @@ HAZARDS = {
 The first two are of ``let _ = …`` and ``_ = …``; the others are rustc's own guides to edition 2024
 (the Edition Guide, "if let temporary scope" and "Tail expression temporary scope").
 """
+
+CASTS = ("trivial_casts", "trivial_numeric_casts")
+"""The lints that know where ``as`` changes no type: mrustc takes such a cast for its operand."""
+_BORROW = re.compile(r"(\w+|[)\]])?\s*&&?\s*(mut\b|raw\b.*)?\s*\(\S?$")
+_BEFORE_VALUES = frozenset({"return", "break", "in", "if", "while", "match", "else"})
+_CAST = "mrustc borrows the operand of this cast, not a new value: both change together"
+_CAST_MEND = (
+    "leave the cast out and copy the value first (let copy = …); or build with transpiler=rustc"
+)
 
 
 class CheckFailed(FerricError):  # noqa: N818 - a verdict on the crate, not an error of ours
@@ -129,13 +139,13 @@ def check(  # noqa: PLR0913 - one keyword per thing that the verdict depends on
     out.mkdir(parents=True, exist_ok=True)
     for each in order(crate):
         extra: list[str | Path] = ["--cap-lints", "warn", "-L", out]
-        for lint in HAZARDS if mrustc else ():
+        for lint in (*HAZARDS, *CASTS) if mrustc else ():
             extra += ["--force-warn", lint]
         if kernel is not None and kernel_crate is not None and each.module.runtime == "kernel":
             extra += ["-L", kernel, "--extern", f"kernel={_metadata(kernel, kernel_crate)}"]
         said = _rustc(checker, each, out, [*extra, *_format()], env or {})
         _refuse_hazards(each, said)
-        _show(diagnostics.text(said))
+        _show(diagnostics.text([one for one in said if not mrustc or one.code not in CASTS]))
     return checker.result
 
 
@@ -243,6 +253,18 @@ def _refuse_hazards(crate: Crate, said: list[diagnostics.Diagnostic]) -> None:
         if shown:
             text = diagnostics.text(shown).rstrip()
             raise UserError(f"{text}\n{crate.name}: {wrong}", mend=mend)
+    borrowed = [one for one in said if one.code in CASTS and _borrowed(one.before)]
+    if borrowed:
+        text = diagnostics.text(borrowed).rstrip()
+        raise UserError(f"{text}\n{crate.name}: {_CAST}", mend=_CAST_MEND)
+
+
+def _borrowed(before: str) -> bool:
+    """Say whether a cast in parentheses follows a borrow; behind a value, ``&`` is an operator."""
+    match = _BORROW.search(before)
+    return match is not None and (
+        match[1] is None or match[1] in _BEFORE_VALUES or match[2] is not None
+    )
 
 
 def _metadata(folder: Path, crate: Crate) -> Path:

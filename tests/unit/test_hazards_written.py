@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the text shows of mrustc's faults is refused, and nothing that it translates rightly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.crate.graph import load_crate
+from pipeline.errors import UserError
+from pipeline.hazards import alternatives, derived, enums
+from pipeline.hazards.catalogue import program
+from pipeline.hazards.written import refuse_written
+from pipeline.programs.small import write_crate
+
+
+def in_match(arm: str) -> str:
+    """Return a function with a match that has this arm."""
+    return f"fn f() {{\n    match x {{\n        {arm},\n        _ => 1,\n    }}\n}}\n"
+
+
+@pytest.mark.parametrize(
+    "arm",
+    [
+        "(a, _) | (_, a) if a > 10 => a",
+        "Some((a, _) | (_, a)) if a > 10 => { a }",
+        "1 | _ if asked() => 1",
+        "A { x, .. } | A { y: x } if x > 1 => 1",
+        "[a, ..] | [.., a] if *a => 1",
+        "0x10 | 16 if asked() => 1",
+        "1..=5 | 3 if asked() => 1",
+        "FIRST | SECOND if asked() => 1",
+        "b'a' | 97 if asked() => 1",
+        "n @ (1..=3 | 2..=4) if n > 1 => 1",
+        "$($alternative)|+ if asked() => 1",
+        "#[cfg(a)] 1 | _ if asked() => 1",
+        "5 if { match y { 1 | _ if z => true, _ => false } } => 1",
+    ],
+)
+def test_alternatives_that_may_both_match_are_found(arm: str) -> None:
+    assert alternatives.doubtful(in_match(arm), Path("lib.rs"))[-1:] == [3]
+
+
+@pytest.mark.parametrize(
+    "arm",
+    [
+        "(a, _) if a > 10 => a",
+        "(a, _) | (_, a) => a",
+        "A(x) | B(x) if x > 1 => 1",
+        "E::A(x) | E::B(x) if x > 1 => 1",
+        "(A, x) | (B, x) if x > 1 => 1",
+        "Some(1 | 2) | None if asked() => 1",
+        "1 | 2 | -1 if asked() => 1",
+        "'a' | 'b' if asked() => 1",
+        '"a" | "b" if asked() => 1',
+        "&(A | B) if asked() => 1",
+        "S { kind: A, n } | S { n, kind: B } if n > 1 => 1",
+        "true | false if asked() => 1",
+        "x if a | b => 1",
+        "x => if a | b { 1 } else { 2 }",
+    ],
+)
+def test_alternatives_that_are_apart_are_let_through(arm: str) -> None:
+    assert alternatives.doubtful(in_match(arm), Path("lib.rs")) == []
+
+
+def test_matches_is_a_match_too() -> None:
+    text = "fn f() { matches!(g(1, 2), (a, _) | (_, a) if a > 1) }"
+    assert alternatives.doubtful(text, Path("lib.rs")) == [1]
+    assert alternatives.doubtful(text.replace(" if a > 1", ""), Path("lib.rs")) == []
+
+
+DERIVED = "#[derive(Debug)]\nstruct S(u8);\ntrait T { fn field(&self) {} }\n"
+
+
+@pytest.mark.parametrize(
+    "implementation",
+    [
+        "impl<X> T for X {}",
+        "impl<X: Copy> T for X where X: Clone {}",
+        "impl<'a, X> T for &'a mut X {}",
+        "impl T for &mut fmt::Formatter<'_> {}",
+        "impl T for core::fmt::DebugTuple<'_, '_> {}",
+    ],
+)
+def test_a_trait_that_takes_the_calls_of_derive_is_found(implementation: str) -> None:
+    assert derived.doubtful(DERIVED + implementation, Path("lib.rs")) == [3]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DERIVED + "impl T for S {}",
+        DERIVED + "impl<X> T for Vec<X> {}",
+        DERIVED + "impl<X> Other for X {}",
+        DERIVED.replace("Debug", "Clone") + "impl<X> T for X {}",
+        DERIVED.replace("field", "other") + "impl<X> T for X {}",
+    ],
+)
+def test_a_trait_that_takes_none_is_let_through(text: str) -> None:
+    assert derived.doubtful(text, Path("lib.rs")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("#[repr(C)]\nenum E { A(u8, u16) }", [2]),
+        ("#[repr(C, u8)] #[derive(Clone)] pub(crate) enum E<T> { A, B { x: u8, y: T } }", [1]),
+        ("#[derive(Clone)] #[repr(C)] enum E { A([u8; 2], [u8; 3]) }", [1]),
+        ("#[repr(C)] enum E { A(u8), B(u16), C { x: u32 }, D }", []),
+        ("#[repr(C)] enum E { A(u8, u8), B { x: u16, y: u16 } }", []),
+        ("#[repr(C)] enum E { A = 1, B = f(2, 3) }", []),
+        ("#[repr(C)] struct S { a: u8, b: u16 } enum E { A(u8, u16) }", []),
+        ("enum C { A(u8, u16) }", []),
+    ],
+)
+def test_promised_layouts_of_enums_are_found(text: str, lines: list[int]) -> None:
+    assert enums.doubtful(text, Path("lib.rs")) == lines
+
+
+@pytest.mark.parametrize("name", ["guard-of-alternatives", "derived-debug-methods", "repr-c-enum"])
+def test_the_programs_of_the_catalogue_are_refused(name: str, tmp_path: Path) -> None:
+    crate = load_crate(write_crate(tmp_path, program(name)))
+    with pytest.raises(UserError, match=r"lib\.rs:\d+"):
+        refuse_written(crate)
