@@ -14,6 +14,7 @@ from pipeline.compile.object import compile_c, compile_units
 from pipeline.crate.graph import load_crate
 from pipeline.errors import UserError
 from pipeline.files import write_atomic
+from pipeline.hazards.destructors import refuse_unchecked
 from pipeline.hazards.underscore import refuse_doubtful
 from pipeline.hazards.written import refuse_written
 from pipeline.kernel.kbuild import (
@@ -170,6 +171,8 @@ def run_check(options: Options, target: Target, crate: Crate, outputs: Outputs) 
         refuse_written(crate)
     if target.transpiler == "mrustc" and result.status == "skipped":
         refuse_doubtful(crate)
+        if options.gate != "off":
+            refuse_unchecked(crate)
     write_atomic(outputs.gate, json.dumps(asdict(result), indent=1, default=str) + "\n")
     return result
 

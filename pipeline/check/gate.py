@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pipeline.check import diagnostics
+from pipeline.check import diagnostics, mir
+from pipeline.check.drops import refuse_lost
 from pipeline.check.library import (
     BOOTSTRAP,
     Library,
@@ -137,6 +138,7 @@ def check(  # noqa: PLR0913 - one keyword per thing that the verdict depends on
         return checker
     kernel = _kernel(checker, kernel_crate) if kernel_crate is not None else None
     out.mkdir(parents=True, exist_ok=True)
+    mirs: list[tuple[Crate, str]] = []
     for each in order(crate):
         extra: list[str | Path] = ["--cap-lints", "warn", "-L", out]
         for lint in (*HAZARDS, *CASTS) if mrustc else ():
@@ -145,7 +147,13 @@ def check(  # noqa: PLR0913 - one keyword per thing that the verdict depends on
             extra += ["-L", kernel, "--extern", f"kernel={_metadata(kernel, kernel_crate)}"]
         said = _rustc(checker, each, out, [*extra, *_format()], env or {})
         _refuse_hazards(each, said)
+        if mrustc:
+            printed = out / f"{each.crate_name}.mir"
+            flags = [*extra, *mir.FLAGS, "-o", printed]
+            _rustc(checker, each, out, flags, env or {}, print_mir=True)
+            mirs.append((each, printed.read_text(encoding="utf-8")))
         _show(diagnostics.text([one for one in said if not mrustc or one.code not in CASTS]))
+    refuse_lost(mirs, kernel_crate)
     return checker.result
 
 
@@ -212,12 +220,14 @@ def _rustc(
     out: Path,
     extra: Sequence[str | Path],
     env: Mapping[str, str],
+    *,
+    print_mir: bool = False,
 ) -> list[diagnostics.Diagnostic]:
     """Check one crate, whose dependencies' metadata is in ``out``; return what rustc said."""
     argv: list[str | Path] = [checker.rustc.path, *checker.library.flags]
     argv += ["--crate-name", crate.crate_name, "--crate-type", "lib", "--edition", crate.edition]
-    argv += ["--emit=metadata", "-C", "panic=abort", "-C", "debug-assertions=no"]
-    argv += ["--out-dir", out, *extra]
+    argv += ["-C", "panic=abort", "-C", "debug-assertions=no"]
+    argv += extra if print_mir else ["--emit=metadata", "--out-dir", out, *extra]
     for feature in sorted(crate.features):
         argv += ["--cfg", f'feature="{feature}"']
     declared = ", ".join(f'"{feature}"' for feature in sorted(crate.declared_features))
@@ -227,7 +237,7 @@ def _rustc(
         argv += ["--extern", f"{edge.extern_name}={_metadata(out, edge.crate)}"]
     argv.append(crate.lib_path)
     env = {**BOOTSTRAP, **cargo_env(crate), **env}
-    log = out / f"{crate.crate_name}.log"
+    log = out / f"{crate.crate_name}{'.mir' * print_mir}.log"
     result = run(argv, log=log, env=env, timeout=_SECONDS)
     if result.exit_status == _DIAGNOSTICS and not result.timed_out:
         rendered = diagnostics.text(diagnostics.read(result.output))

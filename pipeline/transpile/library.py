@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.files import cached, digest_files, digest_key, write_atomic
+from pipeline.transpile.mends import mended, mends
 from pipeline.transpile.mrustc import Job, Mrustc, transpile
 from pipeline.transpile.repair.unit import AS_RELEASED, Guard
 
@@ -63,19 +64,24 @@ def library_crate(
         "source": _digest_source(source, root),
         "target": target,
         "cfgs": cfgs,
+        "mends": {file: edits for file, edits in mends().items() if file.startswith(f"{name}/")},
         "needs": [need.key for need in needs],
     }
 
     def make(folder: Path) -> None:
         target_path = folder / "target.toml"
         write_atomic(target_path, target)
+        with mended(source.library, name, folder) as library:
+            transpile_in(library, folder, target_path)
+
+    def transpile_in(library: Path, folder: Path, target_path: Path) -> None:
         job = Job(
             crate_name=name,
             crate_type="rlib",
             edition=_EDITION,
             # Relative to the library, so that no path of this machine can reach the C.
             root=str(root.relative_to(source.library)),
-            cwd=source.library,
+            cwd=library,
             target=target_path,
             output=folder / f"lib{name}.rlib",
             release=source.release,

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+use core::fmt::Write;
+
+struct Guard(u32);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        writeln!(Out, "drop {}", self.0).unwrap();
+    }
+}
+
+#[inline(never)]
+fn made(number: u32) -> Guard {
+    Guard(number)
+}
+
+fn program(out: &mut Out) {
+    let first = made(1);
+    let second = made(2);
+    let closure = move || second.0 + first.0;
+    writeln!(out, "{}", closure()).unwrap();
+}
