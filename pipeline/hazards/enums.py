@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from pipeline.crate.lexer import Token
 
 
+_PROMISES = frozenset(
+    {"C", *(f"{sign}{width}" for sign in "iu" for width in ("8", "16", "32", "64", "128", "size"))}
+)
+
+
 def doubtful(source: str, path: Path) -> list[int]:
-    """Return the lines of ``repr(C)`` enums with a variant of fields of several types.
+    """Return the lines of enums with a promised layout and a variant of fields of several types.
 
     :class:`~pipeline.errors.UserError` where the text is no Rust.
     """
@@ -33,7 +38,7 @@ def doubtful(source: str, path: Path) -> list[int]:
 
 
 def _enums(stream: Sequence[Token]) -> Iterator[int]:
-    """Yield where an ``enum`` stands whose attributes have ``repr(C)``."""
+    """Yield where an ``enum`` stands whose ``repr`` promises a layout."""
     promised = False
     at = 0
     while at < len(stream):
@@ -41,7 +46,7 @@ def _enums(stream: Sequence[Token]) -> Iterator[int]:
         if token.text == "#" and at + 1 < len(stream) and stream[at + 1].text == "[":
             end = group_end(stream, at + 1)
             inside = [one.text for one in stream[at + 2 : end]]
-            promised = promised or ("repr" in inside and "C" in inside)
+            promised = promised or ("repr" in inside and not _PROMISES.isdisjoint(inside))
             at = end
             continue
         if token.kind is Kind.IDENT and token.text == "enum" and promised:

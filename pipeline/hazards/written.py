@@ -39,7 +39,7 @@ FINDERS = (
     ),
     _Finder(
         enums.doubtful,
-        "mrustc sorts the fields in the variants of this enum, whatever repr(C) promises",
+        "mrustc sorts the fields in the variants of this enum, whatever its repr promises",
         "give the variant one field, a #[repr(C)] struct; or build with transpiler=rustc",
     ),
 )

@@ -108,6 +108,7 @@ def test_a_trait_that_takes_none_is_let_through(text: str) -> None:
         ("#[repr(C)]\nenum E { A(u8, u16) }", [2]),
         ("#[repr(C, u8)] #[derive(Clone)] pub(crate) enum E<T> { A, B { x: u8, y: T } }", [1]),
         ("#[derive(Clone)] #[repr(C)] enum E { A([u8; 2], [u8; 3]) }", [1]),
+        ("#[repr(i16)] enum E { A { x: u8, y: i32 } }", [1]),
         ("#[repr(C)] enum E { A(u8), B(u16), C { x: u32 }, D }", []),
         ("#[repr(C)] enum E { A(u8, u8), B { x: u16, y: u16 } }", []),
         ("#[repr(C)] enum E { A = 1, B = f(2, 3) }", []),
