@@ -39,6 +39,7 @@ from pipeline.validate.finding import Skipped, Verdict, write
 from pipeline.validate.guarded import guarded
 from pipeline.validate.judge import validate
 from pipeline.validate.reference import Declared, Reference, kernel_of
+from pipeline.witness.rustc import find_witness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from pipeline.crate.model import Crate
     from pipeline.transpile.choice import Transpiler
     from pipeline.validate.finding import Guarded
+    from pipeline.witness.rustc import Witness
 
 KERNEL_CRATE = Path(__file__).resolve().parent / "runtime" / "kernel"
 # What a freestanding object may leave to whoever links it: GCC calls these on its own
@@ -199,7 +201,7 @@ def run_transpile(options: Options, target: Target, crate: Crate, outputs: Outpu
     mrustc = find_mrustc(options.mrustc or None)
     source = find_rust_source(options.rust_src or None, mrustc.releases)
     units = transpile_crate(
-        Compiler(mrustc, source, target.mrustc_file, options.guard),
+        Compiler(mrustc, source, target.mrustc_file, options.guard, _witness(options, target)),
         crate,
         kernel=kernel_crate(crate),
         parameters=parameters_source(crate),
@@ -207,6 +209,18 @@ def run_transpile(options: Options, target: Target, crate: Crate, outputs: Outpu
     )
     units.write(outputs.units)
     return units
+
+
+def _witness(options: Options, target: Target) -> Witness | None:
+    """Return the rustc that tells of the crates' checks, None where there is none to ask."""
+    if options.guard.raw:
+        return None
+    return find_witness(
+        target.arch,
+        target.layout,
+        Path(options.rustc) if options.rustc else None,
+        overflow_checks=options.guard.overflow_checks,
+    )
 
 
 def run_compile(target: Target, outputs: Outputs) -> None:

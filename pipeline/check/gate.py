@@ -189,6 +189,15 @@ def _checker(arch: Arch, layout: Layout, named: Path | None, mode: Mode) -> _Che
     return _Checker(rustc, host, GateResult("passed", reason, rustc.title, "host"))
 
 
+def choose(arch: Arch, layout: Layout, named: Path | None) -> tuple[RustcInfo, Library] | None:
+    """Return the rustc and the library that crates for ``arch`` are checked with, None for none.
+
+    Raises :class:`~pipeline.errors.UserError` where a ``named`` rustc cannot be used.
+    """
+    checker = _checker(arch, layout, named, "auto")
+    return None if isinstance(checker, GateResult) else (checker.rustc, checker.library)
+
+
 def _kernel(checker: _Checker, kernel: Crate) -> Path:
     """Return the folder with the metadata of the crate ``kernel``, built once for its content."""
     graph = order(kernel)

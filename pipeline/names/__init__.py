@@ -13,9 +13,10 @@ from pipeline.names.text import MAX_SYMBOL, MalformedError, TooLongError, Writer
 
 # GCC appends what it did to a copy of a function (gcc/symtab.c, clone_function_name), LLVM a
 # number to a symbol that it made unique.
-_SUFFIX = re.compile(r"(?:\.[A-Za-z0-9_$]+)*")
+# Of mrustc's functions some have a second form that is told its caller (repair/callers.py).
+_SUFFIX = re.compile(r"(?:_at)?(?:\.[A-Za-z0-9_$]+)*")
 _READERS = (
-    (re.compile(r"ZR[GIQT][0-9A-Za-z_]+(?:\$[0-9a-f]{1,16})?"), mrustc.read),
+    (re.compile(r"ZR[GIQT][0-9A-Za-z_]+?(?:\$[0-9a-f]{1,16})?(?=(?:_at)?(?:\.|$))"), mrustc.read),
     (re.compile(r"_R[A-Z0-9][0-9A-Za-z_]*"), v0.read),
     (re.compile(r"_ZN.*?17h[0-9a-f]{16}E"), legacy.read),
 )

@@ -64,6 +64,10 @@ fn panicked(info: &core::panic::PanicInfo<'_>) -> ! {
     unsafe { selftest_abort() }
 }
 """
+_PLACED = (
+    'format_args!("panic: {}\\n", text)',
+    'format_args!("panic: {} at {}\\n", text, info.location().unwrap())',
+)
 _HEAP = """\
 extern crate alloc;
 struct Heap(core::cell::UnsafeCell<[u64; {words}]>, core::cell::Cell<usize>);
@@ -101,15 +105,21 @@ class Ran:
     why: str = ""
 
 
-def write_crate(folder: Path, source: str, *, heap: bool = False, edition: str = "2021") -> Path:
-    """Write the crate of a program; inner attributes that ``source`` begins with stay first."""
+def write_crate(
+    folder: Path, source: str, *, heap: bool = False, edition: str = "2021", places: bool = False
+) -> Path:
+    """Write the crate of a program; inner attributes that ``source`` begins with stay first.
+
+    With ``places`` a panic's line ends in ``at FILE:LINE:COLUMN``.
+    """
     lines = source.splitlines(keepends=True)
     at = 0
     while at < len(lines) and (lines[at].startswith(("#![", "//")) or not lines[at].strip()):
         at += 1
     extra = _HEAP.format(words=_HEAP_WORDS) if heap else ""
     # The program's own text comes last: what is said of its lines is easy to find.
-    text = "".join(["#![no_std]\n", *lines[:at], _HEAD, extra, *lines[at:]])
+    head = _HEAD.replace(*_PLACED) if places else _HEAD
+    text = "".join(["#![no_std]\n", *lines[:at], head, extra, *lines[at:]])
     write_atomic(folder / "Cargo.toml", _MANIFEST.format(edition=edition))
     write_atomic(folder / "src" / "lib.rs", text)
     return folder

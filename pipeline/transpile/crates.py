@@ -12,8 +12,7 @@ import functools
 import json
 import re
 import shutil
-import tempfile
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,16 +21,19 @@ from pipeline.crate.sources import sources
 from pipeline.errors import ToolError, UserError
 from pipeline.files import cached, digest_files, digest_key, scratch, write_atomic
 from pipeline.transpile.instrument import VERSION as INSTRUMENT_VERSION
-from pipeline.transpile.instrument import add_aliases, instrument
 from pipeline.transpile.library import LibraryCrate, library_crate
 from pipeline.transpile.mrustc import Job, Mrustc, transpile
 from pipeline.transpile.repair.unit import AS_RELEASED, Guard, Repairs
+from pipeline.transpile.source import Tools, places_of, transpile_source
+from pipeline.witness.marks import VERSION as MARKS_VERSION
+from pipeline.witness.marks import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.crate.model import Crate
     from pipeline.transpile.rust_src import RustSource
+    from pipeline.witness.rustc import Witness
 
 PARAMETERS_VARIABLE = "FERRIC_MODULE_PARAMETERS"
 # What a crate may ask to know which compiler it goes through.
@@ -92,13 +94,20 @@ class Units:
 class Compiler:
     """What transpiling needs beside the crate: mrustc, the library source, the target file.
 
-    ``guard`` says how the C of the user's crates is repaired.
+    ``guard`` says how the C of the user's crates is repaired, ``witness`` who tells of their
+    source.
     """
 
     mrustc: Mrustc
     source: RustSource
     target: str
     guard: Guard = AS_RELEASED
+    witness: Witness | None = None
+
+    @property
+    def tools(self) -> Tools:
+        """What a crate of the user is transpiled with."""
+        return Tools(self.mrustc, self.guard, self.witness)
 
 
 def transpile_crate(
@@ -123,8 +132,10 @@ def transpile_crate(
         (work / "target.toml").write_text(compiler.target, encoding="utf-8")
         (work / "parameters.rs").write_text(parameters, encoding="utf-8")
         job = _job(compiler, crate, work, externs, search, work / "parameters.rs")
-        crate_c = _transpile_source(compiler, crate, job, out / "mrustc.log")
-        root_c = _root_program(crate, compiler, job, out / "mrustc.root.log")
+        crate_c = transpile_source(compiler.tools, crate, job, out / "mrustc.log", _folders(built))
+        root_c = _root_program(
+            crate, compiler, job, out / "mrustc.root.log", [work, *_folders(built)]
+        )
         for made, name in ((crate_c, crate.crate_name), (root_c, f"{crate.crate_name}.root")):
             if not compiler.guard.raw:
                 shutil.move(Repairs.beside(made), out / f"{name}.repairs.json")
@@ -197,27 +208,11 @@ def _dependency(
     def make(folder: Path) -> None:
         write_atomic(folder / "target.toml", compiler.target)
         job = _job(compiler, crate, folder, externs, _search(library, built), None)
-        _transpile_source(compiler, crate, job, folder / "mrustc.log")
+        transpile_source(compiler.tools, crate, job, folder / "mrustc.log", _folders(built))
 
     folder = cached(f"crate-{crate.crate_name}", {"key": key}, make)
     rlib = folder / f"lib{crate.crate_name}.rlib"
     return LibraryCrate(crate.crate_name, rlib, rlib.with_name(rlib.name + ".c"), key)
-
-
-def _transpile_source(compiler: Compiler, crate: Crate, job: Job, log: Path) -> Path:
-    """Transpile a crate, from a changed copy where its source says what mrustc leaves out."""
-    changes = instrument(crate)
-    if changes is None:
-        c_file = transpile(compiler.mrustc, job, log)
-        compiler.guard.apply(c_file)
-        return c_file
-    with tempfile.TemporaryDirectory(dir=job.target.parent, prefix="source-") as name:
-        copy = Path(name)
-        changes.write(copy)
-        c_file = transpile(compiler.mrustc, replace(job, cwd=copy, original=crate.root), log)
-    compiler.guard.apply(c_file)
-    add_aliases(c_file, changes.exports)
-    return c_file
 
 
 def _externs(
@@ -255,12 +250,19 @@ def _job(
     )
 
 
+def _folders(built: dict[Path, LibraryCrate]) -> list[Path]:
+    """Return the folders of the crates that were built before."""
+    return [one.folder for one in built.values()]
+
+
 def _search(library: tuple[LibraryCrate, ...], built: dict[Path, LibraryCrate]) -> tuple[Path, ...]:
     """Return mrustc's search folders: dependencies of dependencies are found by folder only."""
     return tuple(dict.fromkeys(one.folder for one in (*library, *built.values())))
 
 
-def _root_program(crate: Crate, compiler: Compiler, job: Job, log: Path) -> Path:
+def _root_program(
+    crate: Crate, compiler: Compiler, job: Job, log: Path, folders: Sequence[Path]
+) -> Path:
     """Transpile the program that binds the crate's panic handler and allocator."""
     work = job.target.parent
     source = work / "root.rs"
@@ -279,7 +281,9 @@ def _root_program(crate: Crate, compiler: Compiler, job: Job, log: Path) -> Path
     )
     try:
         c_file = transpile(compiler.mrustc, root, log)
-        compiler.guard.apply(c_file)
+        places = places_of(folders)
+        lost = compiler.guard.apply(c_file, places)
+        refuse((places[one.crate][one.number - 1] for one in lost), crate.root)
     except ToolError as error:
         if _NO_PANIC_HANDLER not in error.tail:
             raise
@@ -319,6 +323,8 @@ def _crate_key(
             "library": [one.key for one in library],
             "mrustc": compiler.mrustc.digest,
             "repair": compiler.guard.key,
+            "marks": MARKS_VERSION,
+            "witness": compiler.witness.key if compiler.witness is not None else None,
             "target": compiler.target,
             "parameters": parameters,
         }

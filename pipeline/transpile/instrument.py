@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.crate.model import Crate
+    from pipeline.witness.marks import Insertion
 
 VERSION = 1
 """Part of the cache's keys: to be raised with every change of what is written into a copy."""
@@ -115,8 +116,12 @@ class _Edit:
     text: str
 
 
-def instrument(crate: Crate) -> Instrumentation | None:
+def instrument(
+    crate: Crate, marks: Mapping[Path, Sequence[Insertion]] | None = None
+) -> Instrumentation | None:
     """Return how a crate's sources are to be changed for mrustc, None where nothing is.
+
+    ``marks`` are written into the files besides.
 
     Raises :class:`UserError` where a source of such a crate lies outside its folder: a copy would
     not have it.
@@ -126,10 +131,8 @@ def instrument(crate: Crate) -> Instrumentation | None:
     exports: list[Export] = []
     for file in found.rust:
         text = read_text(file, MAX_BYTES)
-        if not _WORDS.search(text):
-            continue
-        edits: list[_Edit] = []
-        for item in items(text, file):
+        edits = [_marking(one, len(text)) for one in (marks or {}).get(file, ())]
+        for item in items(text, file) if _WORDS.search(text) else ():
             edits += _edits(item, f"{file}:{item.line}", crate, exports)
         if edits:
             texts[file] = _edited(text, edits)
@@ -145,6 +148,11 @@ def instrument(crate: Crate) -> Instrumentation | None:
                 mend="move the file into the crate's folder: the crate is transpiled from a copy",
             )
     return Instrumentation(crate, files, texts, tuple(exports))
+
+
+def _marking(mark: Insertion, length: int) -> _Edit:
+    at = mark.at if mark.at >= 0 else length
+    return _Edit(at, at, mark.text)
 
 
 def _edits(item: Item, where: str, crate: Crate, exports: list[Export]) -> Iterator[_Edit]:

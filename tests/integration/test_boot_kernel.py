@@ -216,9 +216,8 @@ def test_a_panic_and_a_bad_pointer_say_where_in_rust(
     module = m68k.module(bad)
     files = {"bad.ko": module.read_bytes()}
     panicked = m68k.boot(files, [*MOUNTS, Step("load bad at=9", ("bad",))], tmp_path / "panic")
-    # mrustc's panics know no place.
     rustc = m68k.transpiler == "rustc"
-    place = " at src/lib.rs:10:49" if rustc else ""
+    place = " at src/lib.rs:10:49"
     last = panicked.judge.outcomes[-1]
     said = next(i for i, line in enumerate(last.lines) if "panicked" in line)
     assert last.lines[said] == f"bad: panicked{place}: no such element"

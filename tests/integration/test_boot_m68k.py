@@ -127,9 +127,7 @@ def test_a_panic_prints_its_message_and_ends_as_bug_does(
     (crate / "src/lib.rs").write_text(PANICKER)
     booted = built_and_booted(m68k_tree, crate, "at=9", tmp_path, transpiler)
     console = "\n".join(booted.judge.lines)
-    # mrustc's panics know no place.
-    place = " at src/lib.rs:9:36" if transpiler == "rustc" else ""
-    message = console.index(f"panicker: panicked{place}: no such element")
+    message = console.index("panicker: panicked at src/lib.rs:9:36: no such element")
     bug = console.index("kernel BUG at ferric_kernel.c:")
     assert message < bug
     assert "ferric_bug+0x" in console[bug:], "the call trace names the module's functions"

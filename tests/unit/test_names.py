@@ -16,6 +16,9 @@ from pipeline.names import demangle, readable
 from pipeline.names.text import MAX_SYMBOL, MAX_TEXT
 
 MRUSTC = {
+    "ZRG2c4core9panicking18panic_bounds_check0g_at.isra.0": (
+        "core::panicking::panic_bounds_check {_at.isra.0}"
+    ),
     "ZRG2c4core9panicking9panic_fmt0g": "core::panicking::panic_fmt",
     "ZRG2c4core9panicking13panic_display1gBsCy": "core::panicking::panic_display::<&str>",
     "ZRICc18checked_rem_euclid0g": "<u16>::checked_rem_euclid",

@@ -20,13 +20,33 @@
 #define FERRIC_COLD static __attribute__((noreturn, cold, noinline, unused))
 #define FERRIC_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
-/* core's own functions, by the names that mrustc gives them; they do not return. */
-extern tBANG ZRG2c4core9panicking18panic_bounds_check0g(uintptr_t index, uintptr_t len);
+/* Where a check stands in the source: what core::panic::Location has, in its order. */
+struct ferric_place {
+	uint32_t line, column;
+	const char *file;
+	uintptr_t length;
+};
+
+/* A place that can be read: where nobody knows one it has no file and line 0. */
+FERRIC_INLINE const struct ferric_place *ferric_known(const struct ferric_place *at)
+{
+	static const struct ferric_place nowhere = {0, 0, "", 0};
+
+	return at ? at : &nowhere;
+}
+
+/*
+ * core's own functions, by the names that mrustc gives them; they do not return.  The repair pass
+ * gives each a second form that is told the place of the caller, or 0 where nobody knows it.
+ */
+extern tBANG ZRG2c4core9panicking18panic_bounds_check0g_at(
+	uintptr_t index, uintptr_t len, const struct ferric_place *at);
 #define FERRIC_PANIC(name, length_and_name)                                           \
-	extern tBANG ZRG3c4core9panicking11panic_const##length_and_name##0g(void);    \
-	FERRIC_COLD void ferric_panic_##name(void)                                    \
+	extern tBANG ZRG3c4core9panicking11panic_const##length_and_name##0g_at(       \
+		const struct ferric_place *at);                                       \
+	FERRIC_COLD void ferric_panic_##name(const struct ferric_place *at)           \
 	{                                                                             \
-		ZRG3c4core9panicking11panic_const##length_and_name##0g();             \
+		ZRG3c4core9panicking11panic_const##length_and_name##0g_at(at);        \
 		abort();                                                              \
 	}
 FERRIC_PANIC(div_by_zero, 23panic_const_div_by_zero)
@@ -40,20 +60,22 @@ FERRIC_PANIC(neg_overflow, 24panic_const_neg_overflow)
 FERRIC_PANIC(shl_overflow, 24panic_const_shl_overflow)
 FERRIC_PANIC(shr_overflow, 24panic_const_shr_overflow)
 
-FERRIC_COLD void ferric_panic_index(uintptr_t index, uintptr_t len)
+FERRIC_COLD void ferric_panic_index(uintptr_t index, uintptr_t len, const struct ferric_place *at)
 {
-	ZRG2c4core9panicking18panic_bounds_check0g(index, len);
+	ZRG2c4core9panicking18panic_bounds_check0g_at(index, len, at);
 	abort();
 }
 
 /* The index itself, where it is below `len`. */
-FERRIC_INLINE uintptr_t ferric_index(uintptr_t index, uintptr_t len)
+FERRIC_INLINE uintptr_t ferric_index_at(uintptr_t index, uintptr_t len, const struct ferric_place *at)
 {
 	if (FERRIC_UNLIKELY(index >= len))
-		ferric_panic_index(index, len);
+		ferric_panic_index(index, len, at);
 	return index;
 }
+#define ferric_index(index, len) ferric_index_at(index, len, 0)
 
+#define FERRIC_AT const struct ferric_place *at
 #define FERRIC_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
@@ -72,21 +94,21 @@ FERRIC_INLINE uintptr_t ferric_index(uintptr_t index, uintptr_t len)
 		(void)__builtin_##name##_overflow(a, b, &r);                          \
 		return r;                                                             \
 	}                                                                             \
-	FERRIC_INLINE T ferric_##name##_checked_##N(T a, T b)                         \
+	FERRIC_INLINE T ferric_##name##_checked_##N(T a, T b, FERRIC_AT)                         \
 	{                                                                             \
 		T r;                                                                  \
 		if (FERRIC_UNLIKELY(__builtin_##name##_overflow(a, b, &r)))           \
-			ferric_panic_##name##_overflow();                             \
+			ferric_panic_##name##_overflow(at);                             \
 		return r;                                                             \
 	}
 #define FERRIC_DIVISION(T, U, N, name, operator)                                      \
-	FERRIC_INLINE T ferric_##name##_##N(T a, T b)                                 \
+	FERRIC_INLINE T ferric_##name##_##N(T a, T b, FERRIC_AT)                       \
 	{                                                                             \
 		if (FERRIC_UNLIKELY(b == 0))                                          \
-			ferric_panic_##name##_by_zero();                              \
+			ferric_panic_##name##_by_zero(at);                              \
 		if (FERRIC_IS_SIGNED(T) && FERRIC_UNLIKELY(b == (T)-1) &&             \
 		    FERRIC_UNLIKELY(a == FERRIC_MIN(T, U)))                           \
-			ferric_panic_##name##_overflow();                             \
+			ferric_panic_##name##_overflow(at);                             \
 		return (T)(a operator b);                                             \
 	}
 #define FERRIC_INTEGER(T, U, N)                                                       \
@@ -103,23 +125,23 @@ FERRIC_INLINE uintptr_t ferric_index(uintptr_t index, uintptr_t len)
 	{                                                                             \
 		return (T)(a >> (n & (FERRIC_BITS(T) - 1)));                          \
 	}                                                                             \
-	FERRIC_INLINE T ferric_shl_checked_##N(T a, unsigned long long n)             \
+	FERRIC_INLINE T ferric_shl_checked_##N(T a, unsigned long long n, FERRIC_AT)             \
 	{                                                                             \
 		if (FERRIC_UNLIKELY(n >= FERRIC_BITS(T)))                             \
-			ferric_panic_shl_overflow();                                  \
+			ferric_panic_shl_overflow(at);                                  \
 		return ferric_shl_##N(a, (unsigned)n);                                \
 	}                                                                             \
-	FERRIC_INLINE T ferric_shr_checked_##N(T a, unsigned long long n)             \
+	FERRIC_INLINE T ferric_shr_checked_##N(T a, unsigned long long n, FERRIC_AT)             \
 	{                                                                             \
 		if (FERRIC_UNLIKELY(n >= FERRIC_BITS(T)))                             \
-			ferric_panic_shr_overflow();                                  \
+			ferric_panic_shr_overflow(at);                                  \
 		return ferric_shr_##N(a, (unsigned)n);                                \
 	}                                                                             \
 	FERRIC_INLINE T ferric_neg_##N(T a) { return (T)(0u - (U)a); }                \
-	FERRIC_INLINE T ferric_neg_checked_##N(T a)                                   \
+	FERRIC_INLINE T ferric_neg_checked_##N(T a, FERRIC_AT)                                   \
 	{                                                                             \
 		if (FERRIC_UNLIKELY(a == FERRIC_MIN(T, U)))                           \
-			ferric_panic_neg_overflow();                                  \
+			ferric_panic_neg_overflow(at);                                  \
 		return ferric_neg_##N(a);                                             \
 	}                                                                             \
 	FERRIC_INLINE T ferric_saturating_add_##N(T a, T b)                           \
@@ -194,22 +216,21 @@ FERRIC_INTEGER(unsigned long, unsigned long, ulong)
 FERRIC_INTEGER(long long, unsigned long long, llong)
 FERRIC_INTEGER(unsigned long long, unsigned long long, ullong)
 
+#define FERRIC_FLOAT_ARITHMETIC(T, N, name, operator)                                 \
+	FERRIC_INLINE T ferric_##name##_##N(T a, T b) { return a operator b; }        \
+	FERRIC_INLINE T ferric_##name##_checked_##N(T a, T b, FERRIC_AT)              \
+	{                                                                             \
+		return (void)at, a operator b;                                        \
+	}
 #define FERRIC_FLOATING(T, N)                                                         \
-	FERRIC_INLINE T ferric_add_##N(T a, T b) { return a + b; }                    \
-	FERRIC_INLINE T ferric_sub_##N(T a, T b) { return a - b; }                    \
-	FERRIC_INLINE T ferric_mul_##N(T a, T b) { return a * b; }                    \
-	FERRIC_INLINE T ferric_div_##N(T a, T b) { return a / b; }                    \
-	FERRIC_INLINE T ferric_neg_##N(T a) { return -a; }
+	FERRIC_FLOAT_ARITHMETIC(T, N, add, +)                                         \
+	FERRIC_FLOAT_ARITHMETIC(T, N, sub, -)                                         \
+	FERRIC_FLOAT_ARITHMETIC(T, N, mul, *)                                         \
+	FERRIC_INLINE T ferric_div_##N(T a, T b, FERRIC_AT) { return (void)at, a / b; } \
+	FERRIC_INLINE T ferric_neg_##N(T a) { return -a; }                            \
+	FERRIC_INLINE T ferric_neg_checked_##N(T a, FERRIC_AT) { return (void)at, -a; }
 FERRIC_FLOATING(float, float)
 FERRIC_FLOATING(double, double)
-#define ferric_add_checked_float ferric_add_float
-#define ferric_sub_checked_float ferric_sub_float
-#define ferric_mul_checked_float ferric_mul_float
-#define ferric_neg_checked_float ferric_neg_float
-#define ferric_add_checked_double ferric_add_double
-#define ferric_sub_checked_double ferric_sub_double
-#define ferric_mul_checked_double ferric_mul_double
-#define ferric_neg_checked_double ferric_neg_double
 
 #define FERRIC_CHOICES(name)                                                          \
 	signed char: name##_schar, unsigned char: name##_uchar, short: name##_short,  \
@@ -224,17 +245,32 @@ FERRIC_FLOATING(double, double)
 #define FERRIC_ADD(like, a, b) FERRIC_FOR_NUMBER(like, ferric_add)(a, b)
 #define FERRIC_SUB(like, a, b) FERRIC_FOR_NUMBER(like, ferric_sub)(a, b)
 #define FERRIC_MUL(like, a, b) FERRIC_FOR_NUMBER(like, ferric_mul)(a, b)
-#define FERRIC_DIV(like, a, b) FERRIC_FOR_NUMBER(like, ferric_div)(a, b)
-#define FERRIC_REM(like, a, b) FERRIC_FOR(like, ferric_rem)(a, b)
+#define FERRIC_DIV(like, a, b) FERRIC_DIV_AT(like, a, b, 0)
+#define FERRIC_REM(like, a, b) FERRIC_REM_AT(like, a, b, 0)
 #define FERRIC_NEG(like, a) FERRIC_FOR_NUMBER(like, ferric_neg)(a)
 #define FERRIC_SHL(like, a, n) FERRIC_FOR(like, ferric_shl)(a, (unsigned)(n))
 #define FERRIC_SHR(like, a, n) FERRIC_FOR(like, ferric_shr)(a, (unsigned)(n))
-#define FERRIC_ADD_CHECKED(like, a, b) FERRIC_FOR_NUMBER(like, ferric_add_checked)(a, b)
-#define FERRIC_SUB_CHECKED(like, a, b) FERRIC_FOR_NUMBER(like, ferric_sub_checked)(a, b)
-#define FERRIC_MUL_CHECKED(like, a, b) FERRIC_FOR_NUMBER(like, ferric_mul_checked)(a, b)
-#define FERRIC_NEG_CHECKED(like, a) FERRIC_FOR_NUMBER(like, ferric_neg_checked)(a)
-#define FERRIC_SHL_CHECKED(like, a, n) FERRIC_FOR(like, ferric_shl_checked)(a, n)
-#define FERRIC_SHR_CHECKED(like, a, n) FERRIC_FOR(like, ferric_shr_checked)(a, n)
+#define FERRIC_ADD_CHECKED(like, a, b) FERRIC_ADD_CHECKED_AT(like, a, b, 0)
+#define FERRIC_SUB_CHECKED(like, a, b) FERRIC_SUB_CHECKED_AT(like, a, b, 0)
+#define FERRIC_MUL_CHECKED(like, a, b) FERRIC_MUL_CHECKED_AT(like, a, b, 0)
+#define FERRIC_NEG_CHECKED(like, a) FERRIC_NEG_CHECKED_AT(like, a, 0)
+#define FERRIC_SHL_CHECKED(like, a, n) FERRIC_SHL_CHECKED_AT(like, a, n, 0)
+#define FERRIC_SHR_CHECKED(like, a, n) FERRIC_SHR_CHECKED_AT(like, a, n, 0)
+/* The same, told where they stand in the source. */
+#define FERRIC_DIV_AT(like, a, b, at) FERRIC_FOR_NUMBER(like, ferric_div)(a, b, at)
+#define FERRIC_REM_AT(like, a, b, at) FERRIC_FOR(like, ferric_rem)(a, b, at)
+#define FERRIC_ADD_CHECKED_AT(like, a, b, at) \
+	FERRIC_FOR_NUMBER(like, ferric_add_checked)(a, b, at)
+#define FERRIC_SUB_CHECKED_AT(like, a, b, at) \
+	FERRIC_FOR_NUMBER(like, ferric_sub_checked)(a, b, at)
+#define FERRIC_MUL_CHECKED_AT(like, a, b, at) \
+	FERRIC_FOR_NUMBER(like, ferric_mul_checked)(a, b, at)
+#define FERRIC_NEG_CHECKED_AT(like, a, at) \
+	FERRIC_FOR_NUMBER(like, ferric_neg_checked)(a, at)
+#define FERRIC_SHL_CHECKED_AT(like, a, n, at) \
+	FERRIC_FOR(like, ferric_shl_checked)(a, n, at)
+#define FERRIC_SHR_CHECKED_AT(like, a, n, at) \
+	FERRIC_FOR(like, ferric_shr_checked)(a, n, at)
 #define FERRIC_CTLZ(T, a) FERRIC_FOR((T)0, ferric_ctlz)(a)
 #define FERRIC_CTTZ(T, a) FERRIC_FOR((T)0, ferric_cttz)(a)
 #define FERRIC_POPCOUNT(a) FERRIC_FOR(a, ferric_popcount)(a)

@@ -158,7 +158,7 @@ FERRIC_HELPER uint128_t div128(uint128_t a, uint128_t b)
 	uint128_t q, r;
 
 	if (FERRIC_UNLIKELY((b.lo | b.hi) == 0))
-		ferric_panic_div_by_zero();
+		ferric_panic_div_by_zero(0);
 	ferric_divide_128(a, b, &q, &r);
 	return q;
 }
@@ -168,7 +168,7 @@ FERRIC_HELPER uint128_t mod128(uint128_t a, uint128_t b)
 	uint128_t q, r;
 
 	if (FERRIC_UNLIKELY((b.lo | b.hi) == 0))
-		ferric_panic_rem_by_zero();
+		ferric_panic_rem_by_zero(0);
 	ferric_divide_128(a, b, &q, &r);
 	return r;
 }
@@ -225,7 +225,7 @@ FERRIC_HELPER int128_t div128s(int128_t a, int128_t b)
 	int128_t q;
 
 	if (FERRIC_UNLIKELY(ferric_is_min_by_minus_one(a, b)))
-		ferric_panic_div_overflow();
+		ferric_panic_div_overflow(0);
 	q = uint128_to_int128(div128(ferric_magnitude(a), ferric_magnitude(b)));
 	return (a.hi ^ b.hi) >> 63 ? neg128s(q) : q;
 }
@@ -235,7 +235,7 @@ FERRIC_HELPER int128_t mod128s(int128_t a, int128_t b)
 	int128_t r;
 
 	if (FERRIC_UNLIKELY(ferric_is_min_by_minus_one(a, b)))
-		ferric_panic_rem_overflow();
+		ferric_panic_rem_overflow(0);
 	r = uint128_to_int128(mod128(ferric_magnitude(a), ferric_magnitude(b)));
 	return a.hi >> 63 ? neg128s(r) : r;
 }
@@ -245,14 +245,14 @@ FERRIC_HELPER int128_t mod128s(int128_t a, int128_t b)
 	FERRIC_HELPER uint128_t ferric_checked_##op##128(uint128_t a, uint128_t b)    \
 	{                                                                             \
 		if (FERRIC_UNLIKELY(op##128_o(a, b, &a)))                             \
-			ferric_panic_##op##_overflow();                               \
+			ferric_panic_##op##_overflow(0);                               \
 		return a;                                                             \
 	}                                                                             \
 	FERRIC_HELPER int128_t ferric_checked_##op##128s(int128_t a, int128_t b)      \
 	{                                                                             \
 		int128_t r;                                                           \
 		if (FERRIC_UNLIKELY(op##128s_o(a, b, &r)))                            \
-			ferric_panic_##op##_overflow();                               \
+			ferric_panic_##op##_overflow(0);                               \
 		return r;                                                             \
 	}
 FERRIC_CHECKED_128(add)
@@ -263,7 +263,7 @@ FERRIC_CHECKED_128(mul)
 	FERRIC_HELPER T ferric_checked_##name(T a, uint64_t n)                        \
 	{                                                                             \
 		if (FERRIC_UNLIKELY(n >= 128))                                        \
-			ferric_panic_##op##_overflow();                               \
+			ferric_panic_##op##_overflow(0);                               \
 		return name(a, (uint32_t)n);                                          \
 	}
 FERRIC_CHECKED_SHIFT_128(shl, uint128_t, shl128)
@@ -274,7 +274,7 @@ FERRIC_CHECKED_SHIFT_128(shr, int128_t, shr128s)
 FERRIC_HELPER int128_t ferric_checked_neg128s(int128_t a)
 {
 	if (FERRIC_UNLIKELY(a.hi == 1ull << 63 && a.lo == 0))
-		ferric_panic_neg_overflow();
+		ferric_panic_neg_overflow(0);
 	return neg128s(a);
 }
 

@@ -102,7 +102,7 @@ class Assignment:
             case "cast":
                 return self._cast(value)
             case "call":
-                return self._call(value)
+                return self._call(place, value)
             case "ternary":
                 return self._greater_or_less(value)
             case "paren":
@@ -127,6 +127,9 @@ class Assignment:
             macro += "_CHECKED"
         self._count(kind)
         left, right = value.parts
+        at = self.words.places.marks.of_operation(place.raw, right.raw) if operation else ""
+        if at and (self.checked or kind == "division"):
+            return f"{macro}_AT({place.raw}, {left.text}, {right.text}, {at})"
         return f"{macro}({place.raw}, {left.text}, {right.text})"
 
     def _negated(self, place: Expression, value: Expression) -> str:
@@ -134,6 +137,9 @@ class Assignment:
             raise UnknownFormError(f"a negation that is no operation of MIR: {value.raw}")
         self.words.approve(value)
         self._count("arithmetic")
+        at = self.words.places.marks.of_operation(place.raw, "")
+        if self.checked and at:
+            return f"FERRIC_NEG_CHECKED_AT({place.raw}, {value.parts[0].text}, {at})"
         macro = "FERRIC_NEG_CHECKED" if self.checked else "FERRIC_NEG"
         return f"{macro}({place.raw}, {value.parts[0].text})"
 
@@ -158,8 +164,11 @@ class Assignment:
         base, offset = of.parts[0].parts
         return base.kind == "cast" and base.sign == "uint8_t *" and offset.kind == "number"
 
-    def _call(self, value: Expression) -> str:
+    def _call(self, place: Expression, value: Expression) -> str:
         name = value.sign
+        if self.line.value == "BinOp":
+            # Panics of 128 bits name no place; a mark of one is used all the same.
+            self.words.places.marks.of_operation(place.raw, value.parts[-1].raw)
         if name == "__builtin_popcountll":
             self._count("bit count")
             return f"FERRIC_POPCOUNT({value.parts[1].text})"

@@ -9,9 +9,10 @@ that ends with open arithmetic is an error, so none can slip through in a place 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from pipeline.transpile.repair.marks import FunctionMarks
 from pipeline.transpile.repair.tokens import UnknownFormError
 
 if TYPE_CHECKING:
@@ -97,12 +98,13 @@ class Places:
 
     ``types`` maps a variable to its C type (with a ``*`` for each level of pointer), ``lengths`` an
     array type to its length, as its typedef in the same file says; ``raw_pointers`` are variables
-    that are raw pointers in Rust.
+    that are raw pointers in Rust; ``marks`` tell where the checks are in the source.
     """
 
     types: Mapping[str, str]
     lengths: Mapping[str, int]
     raw_pointers: AbstractSet[str] = frozenset()
+    marks: FunctionMarks = field(default_factory=FunctionMarks)
 
 
 class Words:
@@ -271,7 +273,13 @@ class Words:
         if index == _LOOP_VARIABLE or not length:
             return Expression("index", raw, f"{base.text}[{index}]", "", (base,))
         self.counts["index"] += 1
-        text = f"{base.text}[ferric_index({index}, {length})]"
+        at = self.places.marks.of_index(index)
+        call = (
+            f"ferric_index_at({index}, {length}, {at})"
+            if at
+            else f"ferric_index({index}, {length})"
+        )
+        text = f"{base.text}[{call}]"
         return Expression("index", raw, text, "", (base,))
 
     def _array_length(self, place: Expression, index: str) -> str:

@@ -12,7 +12,7 @@ _FIRST: Final = "typedef struct { uint64_t lo, hi; } uint128_t;"
 _LAST: Final = "static inline int128_t uint128_to_int128("
 _BITS: Final = "__mrustc_revmap", "__mrustc_bitrev128"
 _DEFINED = re.compile(r"^static (?:inline|const) \w+ (\w+) ?[(\[]")
-_INCLUDE: Final = "#include <ferric_guard.h>"
+INCLUDE: Final = "#include <ferric_guard.h>"
 
 # Every name that <ferric_guard128.h> defines, or that nothing uses.
 _REPLACED: Final = frozenset(
@@ -82,7 +82,7 @@ def without_helpers(lines: list[str]) -> int:
     """
     at = _find(lines, _FIRST)
     names = _drop(lines, _FIRST, _LAST)
-    lines[at] = _INCLUDE
+    lines[at] = INCLUDE
     names |= _drop(
         lines, f"static const uint8_t {_BITS[0]}[", f"static inline uint128_t {_BITS[1]}("
     )

@@ -13,14 +13,18 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import UserError
 from pipeline.files import digest_files, write_atomic
+from pipeline.transpile.repair.callers import Callers
 from pipeline.transpile.repair.expression import Places
-from pipeline.transpile.repair.prelude import without_helpers
+from pipeline.transpile.repair.marks import HERE, FunctionMarks, Site, places_in_c
+from pipeline.transpile.repair.prelude import INCLUDE, without_helpers
 from pipeline.transpile.repair.stand_in import is_stand_in, refuse_wrong
 from pipeline.transpile.repair.statement import Line
 from pipeline.transpile.repair.tokens import UnknownFormError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pipeline.witness.marks import Place
 
 _FORMAT: Final = 1
 # Every kind of repair that the pass knows (docs/repair.md).
@@ -61,11 +65,15 @@ _PLAIN = re.compile(
 
 @dataclass(frozen=True)
 class Repairs:
-    """What was done to a unit: repaired sites by kind, and the functions and lines looked at."""
+    """What was done to a unit: repaired sites by kind, and the functions and lines looked at.
+
+    ``lost`` are marks of checks that mrustc removed; a unit that has any is not to be used.
+    """
 
     sites: dict[str, int]
     functions: int
     lines: int
+    lost: frozenset[Site] = frozenset()
 
     @staticmethod
     def beside(c_file: Path) -> Path:
@@ -114,10 +122,13 @@ class Guard:
         checks = ", overflow checks" if self.overflow_checks else ""
         return "raw" if self.raw else repair_digest() + checks
 
-    def apply(self, c_file: Path) -> None:
-        """Repair a unit in place; see :func:`repair_unit`."""
-        if not self.raw:
-            repair_unit(c_file, overflow_checks=self.overflow_checks)
+    def apply(
+        self, c_file: Path, places: Mapping[str, Sequence[Place]] | None = None
+    ) -> frozenset[Site]:
+        """Repair a unit in place; see :func:`repair_unit`.  Return the checks that mrustc lost."""
+        if self.raw:
+            return frozenset()
+        return repair_unit(c_file, overflow_checks=self.overflow_checks, places=places).lost
 
 
 @functools.cache
@@ -128,14 +139,20 @@ def repair_digest() -> str:
     return digest_files(files, base=here.parents[1])
 
 
-def repair_unit(c_file: Path, *, overflow_checks: bool = False) -> Repairs:
+def repair_unit(
+    c_file: Path,
+    *,
+    overflow_checks: bool = False,
+    places: Mapping[str, Sequence[Place]] | None = None,
+) -> Repairs:
     """Repair a file of mrustc's C in place and write what was done beside it.
 
-    ``overflow_checks`` makes ``+ - *``, negation and shifts panic as in a debug build.  Raises
+    ``overflow_checks`` makes ``+ - *``, negation and shifts panic as in a debug build; ``places``
+    are those of the marks in the crates whose code is in the unit.  Raises
     :class:`UserError` with the line where a function has a statement that no rule knows.
     """
     lines = c_file.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
-    unit = _Unit(lines, c_file, overflow_checks=overflow_checks)
+    unit = _Unit(lines, c_file, places or {}, overflow_checks=overflow_checks)
     repairs = unit.repair()
     write_atomic(c_file, "\n".join(lines).encode("utf-8", "surrogateescape"))
     record = {
@@ -156,8 +173,18 @@ AS_RELEASED: Final = Guard()
 class _Unit:
     """The lines of a file, repaired function by function."""
 
-    def __init__(self, lines: list[str], c_file: Path, *, overflow_checks: bool) -> None:
+    def __init__(
+        self,
+        lines: list[str],
+        c_file: Path,
+        places: Mapping[str, Sequence[Place]],
+        *,
+        overflow_checks: bool,
+    ) -> None:
         self.lines = lines
+        self.places = places
+        self.marks = FunctionMarks()
+        self.callers = Callers([])
         self.c_file = c_file
         self.checked = overflow_checks
         self.counts: Counter[str] = Counter()
@@ -168,7 +195,10 @@ class _Unit:
 
     def repair(self) -> Repairs:
         functions = looked_at = 0
+        lost: set[Site] = set()
+        named: set[Site] = set()
         try:
+            self.callers = Callers(self.lines)
             head = self.lines[:_PRELUDE_LINES]
             self.counts["helper"] = without_helpers(head)
             self.lines[:_PRELUDE_LINES] = head
@@ -178,15 +208,26 @@ class _Unit:
                 if is_stand_in(self.lines, start):
                     self.counts["stand-in"] += refuse_wrong(self.lines, start, end)
                     continue
+                if self.places:
+                    self.marks = FunctionMarks(self.lines[start:end], self.places)
                 for self.at in range(start + 1, end):
                     self._line()
+                    if self.places:
+                        self.lines[self.at] = self._called(self.lines[self.at])
+                if self.marks.has_here:
+                    self.lines[start] += f"\n\tconst struct ferric_place *{HERE} = 0;"
+                lost |= self.marks.lost
+                named |= self.marks.named
         except UnknownFormError as error:
             raise UserError(
                 f"mrustc wrote C that the repair pass does not know: {error}",
                 where=f"{self.c_file}:{self.at + 1}",
                 mend="write the Rust behind it in another way, or use transpiler=rustc",
             ) from error
-        return Repairs(dict(sorted((+self.counts).items())), functions, looked_at)
+        self.callers.add(self.lines)
+        self.lines[self.lines.index(INCLUDE)] += places_in_c(named, self.places)
+        sites = dict(sorted((+self.counts).items()))
+        return Repairs(sites, functions, looked_at, frozenset(lost))
 
     def _functions(self) -> Iterator[tuple[int, int]]:
         """Yield the lines of each function's braces; its parameters and types are known then."""
@@ -209,6 +250,10 @@ class _Unit:
 
     def _line(self) -> None:
         line = self.lines[self.at]
+        if self.places:
+            line = self.lines[self.at] = self.marks.without_mark(line)
+            if line.startswith(f"\t{HERE} = "):
+                return
         if match := _VARIABLE.match(line):
             self.types[match[3]] = match[1].strip() + match[2]
             if (match[4] or "").startswith("*"):
@@ -216,11 +261,24 @@ class _Unit:
         elif not _PLAIN.fullmatch(line):
             self.lines[self.at] = Line(
                 line,
-                Places(self.types, self.lengths, self.raw_pointers),
+                Places(self.types, self.lengths, self.raw_pointers, self.marks),
                 self.counts,
                 below=self._below,
                 checked=self.checked,
             ).repaired()
+
+    def _called(self, line: str) -> str:
+        """Return a line with the place of the caller told, where it calls what wants to know it."""
+        code, tab, comment = line.partition("\t//")
+        found = self.callers.called(code)
+        if found is None:
+            return line
+        name, argument = found
+        place = self.marks.of_caller(argument)
+        if not place and self.marks.has_here and self.callers.panics(name):
+            place = HERE
+        told = self.callers.call(code, place) if place else None
+        return line if told is None else told + tab + comment
 
     def _below(self, start: str) -> str:
         """Return the next line of the function from ``start`` on; empty where there is none."""

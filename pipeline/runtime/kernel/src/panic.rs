@@ -11,8 +11,8 @@ fn panic(info: &PanicInfo<'_>) -> ! {
             print::level::EMERG,
             format_args!("panicked at {}: {}\n", place, info.message()),
         ),
-        // mrustc does not track callers: its places have no file and line 0.  The call trace that
-        // `BUG()` prints names the function.
+        // mrustc does not track callers: a place that no rustc told has no file and line 0.  The
+        // call trace that `BUG()` prints names the function.
         _ => print::call_printk(
             print::level::EMERG,
             format_args!("panicked: {}\n", info.message()),

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One crate's source through mrustc and the repair pass, from a changed copy where needed."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline import console
+from pipeline.crate.document import read_text
+from pipeline.crate.sources import MAX_BYTES, sources
+from pipeline.errors import FerricError
+from pipeline.files import write_atomic
+from pipeline.transpile.instrument import add_aliases, instrument
+from pipeline.transpile.mrustc import transpile
+from pipeline.witness.marks import Marks, Place, mark, refuse
+from pipeline.witness.unused import refuse_unused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from pipeline.crate.model import Crate
+    from pipeline.transpile.mrustc import Job, Mrustc
+    from pipeline.transpile.repair.marks import Site
+    from pipeline.transpile.repair.unit import Guard
+    from pipeline.witness.rustc import Witness
+
+_PLACES = "places.json"
+
+
+@dataclass(frozen=True)
+class Tools:
+    """mrustc, what is done to its C, and the rustc that tells of the source, where there is one."""
+
+    mrustc: Mrustc
+    guard: Guard
+    witness: Witness | None = None
+
+
+def transpile_source(
+    tools: Tools, crate: Crate, job: Job, log: Path, before: Sequence[Path]
+) -> Path:
+    """Transpile a crate and repair its C; ``before`` are the folders of what it depends on.
+
+    Raises :class:`~pipeline.errors.UserError` where mrustc removes a check that cannot be kept.
+    """
+    marks = _marks(tools, crate, job, before)
+    if not marks.places:
+        return _marked(tools, crate, job, log, before, marks)
+    try:
+        return _marked(tools, crate, job, log, before, marks)
+    except _NotTranspiledError as error:
+        # mrustc takes less than rustc, and may stop at a mark where it takes the crate without.
+        c_file = _marked(tools, crate, job, log, before, Marks())
+        console.note(f"{crate.name}: its panics name no places: {error}")
+    refuse(marks.removable, crate.root)
+    return c_file
+
+
+class _NotTranspiledError(Exception):
+    """mrustc, or the repair pass, does not take a crate with marks in it."""
+
+
+def _marked(
+    tools: Tools, crate: Crate, job: Job, log: Path, before: Sequence[Path], marks: Marks
+) -> Path:
+    """Transpile a crate with these marks, until no check is missing in its C."""
+    places = places_of(before)
+    places[crate.crate_name] = marks.places
+    _write_places(job.output.parent, crate.crate_name, marks.places)
+    keep: AbstractSet[int] = marks.unused
+    while True:
+        c_file, lost = _once(tools, crate, job, log, marks, keep, places)
+        if not lost:
+            return c_file
+        again = {site.number for site in lost if site.crate == crate.crate_name} - keep
+        gone = [
+            places[site.crate][site.number - 1]
+            for site in sorted(lost)
+            if site.crate != crate.crate_name or site.number in keep
+        ]
+        refuse(gone, crate.root)
+        refuse((marks.places[one - 1] for one in again if not marks.can_keep(one)), crate.root)
+        keep = keep | again
+
+
+def _marks(tools: Tools, crate: Crate, job: Job, before: Sequence[Path]) -> Marks:
+    """Return the marks of a crate; none where no rustc tells of it."""
+    if tools.guard.raw:
+        return Marks()
+    checks = tools.witness.checks(job, before) if tools.witness is not None else None
+    if checks is None:
+        refuse_unused(crate, overflow_checks=tools.guard.overflow_checks)
+        return Marks()
+    found = sources(crate)
+    if not all(file.is_relative_to(crate.root) for file in found.files):
+        texts = {}
+    else:
+        texts = {file: read_text(file, MAX_BYTES) for file in found.rust}
+    marks, left = mark(checks, texts, crate.root, crate.lib_path)
+    refuse((place for check, place in left if not check.used), crate.root)
+    refuse((marks.places[one - 1] for one in marks.unused if not marks.can_keep(one)), crate.root)
+    return marks
+
+
+def _once(
+    tools: Tools,
+    crate: Crate,
+    job: Job,
+    log: Path,
+    marks: Marks,
+    keep: AbstractSet[int],
+    places: dict[str, tuple[Place, ...]],
+) -> tuple[Path, frozenset[Site]]:
+    """Transpile a crate with some elements kept; return its C, and the checks missing in it."""
+    changes = instrument(crate, marks.insertions(keep))
+    if changes is None:
+        c_file = transpile(tools.mrustc, job, log)
+        return c_file, tools.guard.apply(c_file, places)
+    try:
+        with tempfile.TemporaryDirectory(dir=job.target.parent, prefix="source-") as name:
+            copy = Path(name)
+            changes.write(copy)
+            c_file = transpile(tools.mrustc, replace(job, cwd=copy, original=crate.root), log)
+        lost = tools.guard.apply(c_file, places)
+    except FerricError as error:
+        if marks.places:
+            raise _NotTranspiledError(str(error).partition("\n")[0]) from error
+        raise
+    if not lost:
+        add_aliases(c_file, changes.exports)
+    return c_file, lost
+
+
+def _write_places(folder: Path, name: str, places: Iterable[Place]) -> None:
+    """Write a crate's places: its generic functions are compiled with whoever calls them."""
+    content = {"crate": name, "places": [asdict(one) for one in places]}
+    write_atomic(folder / _PLACES, json.dumps(content) + "\n")
+
+
+def places_of(folders: Iterable[Path]) -> dict[str, tuple[Place, ...]]:
+    """Return the places of the crates in these folders."""
+    found = {}
+    for folder in folders:
+        content = json.loads((folder / _PLACES).read_text(encoding="utf-8"))
+        found[content["crate"]] = tuple(Place(**one) for one in content["places"])
+    return found
