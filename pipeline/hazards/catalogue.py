@@ -22,8 +22,9 @@ class Hazard(BaseModel):
 
     ``on`` says which byte orders it concerns, ``mrustc`` what the ``versions`` of mrustc do with
     the program: ``wrong`` is another log than rustc's, ``stops`` no object at all.  ``ferric`` says
-    whether the repair pass puts it right or the gate refuses it.  ``effect`` is what it would do in
-    a kernel, ``instead`` what to write so that it does not come up.
+    whether it is put right or refused, by the gate or by the transpiler's own checks (``by``).
+    ``effect`` is what it would do in a kernel, ``instead`` what to write so that it does not come
+    up.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -33,12 +34,15 @@ class Hazard(BaseModel):
     versions: tuple[str, ...]
     mrustc: Behaviour
     ferric: Answer
+    by: Literal["gate", "transpile"] = "gate"
     effect: str
     instead: str
 
     @property
     def guarded(self) -> Behaviour:
         """What the program does after the repair pass, where no gate refuses it."""
+        if self.ferric == "refused" and self.by == "transpile":
+            return "stops"
         return "right" if self.ferric == "repaired" else self.mrustc
 
 

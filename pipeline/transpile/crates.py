@@ -20,11 +20,13 @@ from pipeline.crate.graph import cargo_env, order
 from pipeline.crate.sources import sources
 from pipeline.errors import ToolError, UserError
 from pipeline.files import cached, digest_files, digest_key, scratch, write_atomic
+from pipeline.transpile.constants.source import Sources
+from pipeline.transpile.constants.unit import Tools, transpile_right
 from pipeline.transpile.instrument import VERSION as INSTRUMENT_VERSION
 from pipeline.transpile.library import LibraryCrate, library_crate
-from pipeline.transpile.mrustc import Job, Mrustc, transpile
+from pipeline.transpile.mrustc import Job, Mrustc
 from pipeline.transpile.repair.unit import AS_RELEASED, Guard, Repairs
-from pipeline.transpile.source import Tools, places_of, transpile_source
+from pipeline.transpile.source import places_of, transpile_source
 from pipeline.witness.marks import VERSION as MARKS_VERSION
 from pipeline.witness.marks import refuse
 
@@ -280,9 +282,9 @@ def _root_program(
         search=job.search,
     )
     try:
-        c_file = transpile(compiler.mrustc, root, log)
-        places = places_of(folders)
-        lost = compiler.guard.apply(c_file, places)
+        c_file, lost = transpile_right(
+            compiler.tools, root, log, Sources.of(crate), places := places_of(folders)
+        )
         refuse((places[one.crate][one.number - 1] for one in lost), crate.root)
     except ToolError as error:
         if _NO_PANIC_HANDLER not in error.tail:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.files import cached, digest_files, digest_key, write_atomic
+from pipeline.transpile.constants.unit import Tools, transpile_right
 from pipeline.transpile.mends import mended, mends
-from pipeline.transpile.mrustc import Job, Mrustc, transpile
+from pipeline.transpile.mrustc import Job, Mrustc
 from pipeline.transpile.repair.unit import AS_RELEASED, Guard
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def library_crate(
             search=tuple(need.folder for need in needs),
             cfgs=cfgs,
         )
-        guard.apply(transpile(mrustc, job, folder / "mrustc.log"))
+        transpile_right(Tools(mrustc, guard), job, folder / "mrustc.log")
 
     folder = cached(f"rust-{name}", key, make)
     rlib = folder / f"lib{name}.rlib"

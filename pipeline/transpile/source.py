@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,9 @@ from pipeline.crate.document import read_text
 from pipeline.crate.sources import MAX_BYTES, sources
 from pipeline.errors import FerricError
 from pipeline.files import write_atomic
+from pipeline.transpile.constants.source import Sources
+from pipeline.transpile.constants.unit import Tools, transpile_right
 from pipeline.transpile.instrument import add_aliases, instrument
-from pipeline.transpile.mrustc import transpile
 from pipeline.witness.marks import Marks, Place, mark, refuse
 from pipeline.witness.unused import refuse_unused
 
@@ -24,21 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from pipeline.crate.model import Crate
-    from pipeline.transpile.mrustc import Job, Mrustc
+    from pipeline.transpile.mrustc import Job
     from pipeline.transpile.repair.marks import Site
-    from pipeline.transpile.repair.unit import Guard
-    from pipeline.witness.rustc import Witness
 
 _PLACES = "places.json"
-
-
-@dataclass(frozen=True)
-class Tools:
-    """mrustc, what is done to its C, and the rustc that tells of the source, where there is one."""
-
-    mrustc: Mrustc
-    guard: Guard
-    witness: Witness | None = None
 
 
 def transpile_source(
@@ -117,16 +107,15 @@ def _once(
     places: dict[str, tuple[Place, ...]],
 ) -> tuple[Path, frozenset[Site]]:
     """Transpile a crate with some elements kept; return its C, and the checks missing in it."""
-    changes = instrument(crate, marks.insertions(keep))
+    changes, source = instrument(crate, marks.insertions(keep)), Sources.of(crate)
     if changes is None:
-        c_file = transpile(tools.mrustc, job, log)
-        return c_file, tools.guard.apply(c_file, places)
+        return transpile_right(tools, job, log, source, places)
     try:
         with tempfile.TemporaryDirectory(dir=job.target.parent, prefix="source-") as name:
             copy = Path(name)
             changes.write(copy)
-            c_file = transpile(tools.mrustc, replace(job, cwd=copy, original=crate.root), log)
-        lost = tools.guard.apply(c_file, places)
+            job = replace(job, cwd=copy, original=crate.root)
+            c_file, lost = transpile_right(tools, job, log, source, places)
     except FerricError as error:
         if marks.places:
             raise _NotTranspiledError(str(error).partition("\n")[0]) from error

@@ -32,6 +32,7 @@ KINDS: Final = (
     "arithmetic",
     "bit count",
     "cast",
+    "constant",
     "division",
     "float cast",
     "float minimum",
@@ -123,19 +124,30 @@ class Guard:
         return "raw" if self.raw else repair_digest() + checks
 
     def apply(
-        self, c_file: Path, places: Mapping[str, Sequence[Place]] | None = None
+        self,
+        c_file: Path,
+        places: Mapping[str, Sequence[Place]] | None = None,
+        *,
+        constants: int = 0,
     ) -> frozenset[Site]:
         """Repair a unit in place; see :func:`repair_unit`.  Return the checks that mrustc lost."""
         if self.raw:
             return frozenset()
-        return repair_unit(c_file, overflow_checks=self.overflow_checks, places=places).lost
+        repairs = repair_unit(
+            c_file, overflow_checks=self.overflow_checks, places=places, constants=constants
+        )
+        return repairs.lost
 
 
 @functools.cache
 def repair_digest() -> str:
     """Return a digest of the pass and its headers: a key for whatever holds repaired C."""
     here = Path(__file__).parent
-    files = [*here.glob("*.py"), *_HEADERS.glob("ferric_guard*.h")]
+    files = [
+        *here.glob("*.py"),
+        *here.parent.glob("constants/*.py"),
+        *_HEADERS.glob("ferric_guard*.h"),
+    ]
     return digest_files(files, base=here.parents[1])
 
 
@@ -144,15 +156,18 @@ def repair_unit(
     *,
     overflow_checks: bool = False,
     places: Mapping[str, Sequence[Place]] | None = None,
+    constants: int = 0,
 ) -> Repairs:
     """Repair a file of mrustc's C in place and write what was done beside it.
 
     ``overflow_checks`` makes ``+ - *``, negation and shifts panic as in a debug build; ``places``
-    are those of the marks in the crates whose code is in the unit.  Raises
-    :class:`UserError` with the line where a function has a statement that no rule knows.
+    are those of the marks in the crates whose code is in the unit; ``constants`` is the number of
+    constants that were put right before.  Raises :class:`UserError` with the line where a function
+    has a statement that no rule knows.
     """
     lines = c_file.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
     unit = _Unit(lines, c_file, places or {}, overflow_checks=overflow_checks)
+    unit.counts["constant"] = constants
     repairs = unit.repair()
     write_atomic(c_file, "\n".join(lines).encode("utf-8", "surrogateescape"))
     record = {

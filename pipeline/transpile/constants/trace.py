@@ -1,0 +1,381 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What mrustc did to compute a crate's constants, step by step, held against what Rust says.
+
+mrustc 0.12 evaluates constants with an interpreter of its own, which looks at one byte of what a
+``match`` is given, does not see most overflows, does not saturate a cast, and more.  With
+``MRUSTC_DEBUG`` it writes down every step and every value.  The steps that it is known to get wrong
+are done again here; a constant for which the result is another one is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from pipeline.errors import ToolError, UserError
+from pipeline.transpile.constants import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from pipeline.transpile.constants.source import Sources
+    from pipeline.transpile.mrustc import Job
+
+PHASES: Final = (
+    "Constant Evaluate",
+    "Expand HIR Static Borrow",
+    "Constant Evaluate Full",
+    "Trans Monomorph",
+)
+# Where mrustc computes with what is known inside functions: much more to write down.
+FOLDING: Final = ("MIR Optimise", "MIR Optimise Inline")
+FOLDER: Final = "trace"
+_STEP = re.compile(r" run_(?:statement|terminator): E(\d+) F(\d+) BB\d+/(?:\d+|TERM): (.*)")
+_BLOCK = re.compile(r" run_(?:statement|terminator): E(\d+) F(\d+) BB(\d+)/")
+_RESULT = re.compile(
+    r" run_(?:statement|terminator): > E(\d+) F(\d+) (\S+) := ValueRef\(\{\d+\+(\d+)\}(.*)\)$"
+)
+_BEGIN = re.compile(r" evaluate_constant: >> \((.*)\)$")
+_END: Final = " evaluate_constant: << ("
+_CALL = re.compile(r"Call\( (\S+) = (.*?)\( (.*)\), bb(\d+), bb\d+\)$")
+_INTRINSIC = re.compile(r'"(\w+)"::<(.*),>$')
+_ASSIGN = re.compile(r"(\S+) = (\w+)\((.*)\)$")
+_SWITCH = re.compile(r"SwitchValue\( (.*) : (.*), else bb(\d+)\)$")
+_LOCAL = re.compile(r"(?:_\d+|a\d+|retval)$")
+_CONSTANT = re.compile(r"(0x[0-9a-f]+|[+-]?\d+) ([iu](?:8|16|32|64|128|size)|char)$")
+_FLOAT = re.compile(r"(-?(?:0x[0-9a-f.]+p[+-]\d+|inf|nan)) (f32|f64)$")
+_LIMIT = re.compile(r"<([iu](?:8|16|32|64|128|size)) /\*- \*/>::(MIN|MAX|BITS)$")
+_VALUE = re.compile(r" evaluate_constant: (.*) = ValueRef\(\{0\+(\d+)\}([0-9A-F ]*)\)$")
+_KNOWN = re.compile(r": Value (\S+) known to be (.*)$")
+_PART = re.compile(r" get_lval: (\S+) ValueRef\(.*\): (.*)$")
+_FOLDED = re.compile(r" Cast\((\S+) as ([iu]\w+)\) = (\S+ [iu]\w+)$")
+_OPTIMISED = re.compile(r" MIR_Optimise: >> \((.*)\)$")
+_SUSPECT: Final = frozenset(
+    ["bitreverse", "rotate_left", "rotate_right", "add_with_overflow", "sub_with_overflow",
+     "mul_with_overflow", "saturating_add", "saturating_sub"]
+)  # fmt: skip
+_RIGHT_UNSIGNED: Final = frozenset(
+    ["add_with_overflow", "sub_with_overflow", "saturating_add", "saturating_sub"]
+)
+_MEND: Final = "compute it at run time, write it as a literal, or use transpiler=rustc"
+
+
+@dataclass
+class _Frame:
+    """A function that is evaluated: the bytes and types of its variables, where known."""
+
+    constants: dict[str, bytes]
+    pointer: int
+    values: dict[str, bytes] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    borrowed: set[str] = field(default_factory=set)
+
+    def read(self, text: str) -> tuple[bytes | None, str]:
+        """Return the bytes and the type of a variable or a number."""
+        if match := _CONSTANT.match(text):
+            number, kind = int(match[1], 0), match[2]
+            return number.to_bytes(17, "little", signed=True), kind
+        if match := _FLOAT.match(text):
+            return numbers.float_bytes(match[1], match[2]), match[2]
+        if match := _LIMIT.match(text):
+            kind = match[1] if match[2] != "BITS" else "u32"
+            size = numbers.width(match[1], self.pointer)
+            least, most = numbers.limits(match[1], size)
+            number = {"MIN": least, "MAX": most}.get(match[2], 8 * size)
+            return number.to_bytes(17, "little", signed=True), kind
+        if text in self.constants:
+            return self.constants[text], ""
+        known = self.values.get(text) if text not in self.borrowed else None
+        return known, self.kinds.get(text, "")
+
+
+@dataclass
+class _Pending:
+    """A step whose result is still to come: what it is, its operands, its type."""
+
+    frame: tuple[int, int]
+    what: str
+    kind: str
+    operands: list[tuple[bytes | None, str]]
+
+
+class Audit:
+    """Reads mrustc's steps in order, and raises at the first that gave a wrong result."""
+
+    def __init__(self, pointer: int, source: Sources) -> None:
+        """Take the size of a pointer, and the sources for places."""
+        self.pointer = pointer
+        self.source = source
+        self.frames: dict[tuple[int, int], _Frame] = {}
+        self.called: dict[int, list[tuple[bytes | None, str]]] = {}
+        self.names: list[str] = []
+        self.constants: dict[str, bytes] = {}
+        self.pending: _Pending | None = None
+        self.arm: tuple[tuple[int, int], str] | None = None
+        self.floats = source.floats
+        self.steps = 0
+        self.function = "a constant"
+        self.known: dict[str, str] = {}
+
+    def read(self, lines: Iterable[str]) -> None:
+        """Read all lines; :class:`UserError` names the constant that mrustc gets wrong."""
+        for line in lines:
+            if " run_" in line:
+                self._line(line.rstrip("\n"))
+            elif self.pending is not None and (match := _PART.search(line)):
+                of = self.pending.operands[0][0] if self.pending.operands else None
+                self.pending.operands[:1] = [(of, _part(match[1], match[2]))]
+            elif match := _BEGIN.search(line):
+                self.names.append(match[1])
+            elif match := _VALUE.search(line):
+                data = match[3].replace(" ", "")
+                if len(data) == 2 * int(match[2]):
+                    self.constants[match[1]] = bytes.fromhex(data)
+            elif _END in line and self.names:
+                self.names.pop()
+            elif self.floats:
+                self._folding(line.rstrip("\n"))
+
+    def _folding(self, line: str) -> None:
+        """Look at what mrustc does with a float that it knows before anything is evaluated."""
+        if match := _KNOWN.search(line):
+            self.known = {match[1]: match[2]} if _FLOAT.match(match[2]) else {}
+        elif (match := _FOLDED.search(line)) and match[1] in self.known:
+            size = numbers.width(match[2], self.pointer)
+            of = _Frame({}, self.pointer).read(self.known[match[1]])[0] or b""
+            got = _Frame({}, self.pointer).read(match[3])[0]
+            if got is None or got[:size] != numbers.to_integer(of, match[2], size):
+                self._refuse("a cast from a float in it gives a wrong result")
+        elif (match := _OPTIMISED.search(line)) and not self.names:
+            self.function = match[1]
+
+    def _line(self, line: str) -> None:
+        if match := _RESULT.search(line):
+            self._result((int(match[1]), int(match[2])), match[3], int(match[4]), match[5])
+            return
+        step = _STEP.search(line)
+        if step is None:
+            return
+        self.steps += 1
+        key = (int(step[1]), int(step[2]))
+        self._check_arm(key, line)
+        frame = self._frame(key)
+        text = step[3]
+        if match := _SWITCH.match(text):
+            self._switch(key, frame, match)
+        elif match := _CALL.match(text):
+            self._call(key, frame, match)
+        elif match := _ASSIGN.match(text):
+            self._assign(key, frame, match[1], match[2], match[3])
+
+    def _frame(self, key: tuple[int, int]) -> _Frame:
+        """Return a frame; a new one has the arguments of the call before it."""
+        if key not in self.frames:
+            frame = self.frames[key] = _Frame(self.constants, self.pointer)
+            for index, (data, kind) in enumerate(self.called.pop(key[0], [])):
+                if data is not None:
+                    frame.values[f"a{index}"] = data
+                if kind:
+                    frame.kinds[f"a{index}"] = kind
+        return self.frames[key]
+
+    # -- steps ----------------------------------------------------------------------------------
+
+    def _switch(self, key: tuple[int, int], frame: _Frame, match: re.Match[str]) -> None:
+        """Work out which arm a ``match`` on a number has to take."""
+        data, kind = frame.read(match[1])
+        if data is None:
+            self._refuse("what a `match` in it looks at cannot be known")
+            return
+        size = 4 if kind == "char" else numbers.width(kind, self.pointer)
+        looked_at = int.from_bytes(data[:size] if size else data, "little")
+        arms = dict(arm.split(" => bb") for arm in match[2].split(", "))
+        arm = {int(number, 0): block for number, block in arms.items()}.get(looked_at, match[3])
+        self.arm = (key, arm)
+
+    def _check_arm(self, key: tuple[int, int], line: str) -> None:
+        if self.arm is None:
+            return
+        expected, self.arm = self.arm, None
+        block = _BLOCK.search(line)
+        if block is None or key != expected[0] or block[3] != expected[1]:
+            self._refuse("a `match` in it takes the wrong arm")
+
+    def _call(self, key: tuple[int, int], frame: _Frame, match: re.Match[str]) -> None:
+        place, function, text = match[1], match[2], match[3]
+        operands = [frame.read(one) for one in _arguments(text)]
+        frame.kinds.pop(place, None)
+        frame.values.pop(place, None)
+        intrinsic = _INTRINSIC.match(function)
+        if intrinsic is None:
+            self.called[key[0]] = operands
+            return
+        if intrinsic[1] in _SUSPECT and not (
+            # Sums of numbers without a sign are right.
+            intrinsic[2].startswith("u") and intrinsic[1] in _RIGHT_UNSIGNED
+        ):
+            self.pending = _Pending(key, intrinsic[1], intrinsic[2], operands)
+
+    def _assign(self, key: tuple[int, int], frame: _Frame, place: str, how: str, of: str) -> None:
+        if how == "Borrow":
+            frame.borrowed.add(re.split(r"[.*\[#@]", of.rpartition(", ")[2])[0])
+        if not _LOCAL.match(place):
+            root = re.split(r"[.*\[#@]", place.lstrip("("))[0]
+            frame.values.pop(root, None)
+            return
+        frame.values.pop(place, None)
+        frame.kinds.pop(place, None)
+        if how == "Constant":
+            kind = of.rpartition(" ")[2]
+        elif how == "Cast":
+            operand, _, kind = of.rpartition(" as ")
+            self.pending = _Pending(key, "cast", kind, [frame.read(operand)])
+        elif how in ("Use", "UniOp"):
+            kind = frame.read(of.removeprefix("INV ").removeprefix("NEG "))[1]
+        elif how == "BinOp":
+            kind = frame.read(of.split(" ", maxsplit=1)[0])[1]
+        else:
+            kind = ""
+        if kind:
+            frame.kinds[place] = kind
+
+    def _result(self, key: tuple[int, int], place: str, size: int, text: str) -> None:
+        frame = self._frame(key)
+        digits = text.replace(" ", "")
+        whole = len(digits) == 2 * size and re.fullmatch("[0-9A-F-]*", digits) is not None
+        # Padding is written as `--`.
+        data = bytes.fromhex(digits.replace("-", "0")) if whole else None
+        pending, self.pending = self.pending, None
+        if pending is not None and pending.frame == key:
+            self._judge(pending, data)
+        if _LOCAL.match(place):
+            frame.values.pop(place, None)
+            if data is not None and "-" not in digits:
+                frame.values[place] = data
+
+    # -- judging --------------------------------------------------------------------------------
+
+    def _judge(self, step: _Pending, data: bytes | None) -> None:
+        if step.what == "cast":
+            self._judge_cast(step, data)
+            return
+        size = numbers.width(step.kind, self.pointer)
+        operands = [
+            numbers.value(
+                step.kind if at == 0 else kind or step.kind, one[: self._size(kind, size)]
+            )
+            for at, (one, kind) in enumerate(step.operands)
+            if one is not None
+        ]
+        if not size or data is None or len(operands) != len(step.operands):
+            self._refuse(f"what `{step.what}` in it is given cannot be known")
+            return
+        left, right = operands[0], operands[1] if len(operands) > 1 else 0
+        right_bytes = numbers.intrinsic(step.what, step.kind, size, left, right)
+        if right_bytes is None:
+            return
+        got = data
+        if len(right_bytes) == size + 1 and size > 1:
+            got = data[:1] + data[-size:]
+        if got != right_bytes:
+            self._refuse(f"`{step.what}` in it gives a wrong result")
+
+    def _size(self, kind: str, default: int) -> int:
+        return numbers.width(kind, self.pointer) or default
+
+    def _judge_cast(self, step: _Pending, data: bytes | None) -> None:
+        of, kind = step.operands[0]
+        size = numbers.width(step.kind, self.pointer)
+        if numbers.is_float(step.kind):
+            self._judge_to_float(step.kind, of, kind, data)
+        elif size and (numbers.is_float(kind) or (not kind and self.floats)):
+            if of is None or data is None:
+                self._refuse("what a cast in it is given cannot be known")
+                return
+            whole = len(of)
+            extended = {
+                int.from_bytes(of, "little", signed=signed) % (1 << 8 * size)
+                for signed in (True, False)
+            }
+            as_number = int.from_bytes(data, "little") in extended and not numbers.is_float(kind)
+            right = numbers.to_integer(of, step.kind, size)
+            if not as_number and whole in (4, 8) and right != data:
+                self._refuse("a cast from a float in it gives a wrong result")
+
+    def _judge_to_float(self, to: str, of: bytes | None, kind: str, data: bytes | None) -> None:
+        if numbers.is_float(kind) or kind == "bool":
+            return
+        size = numbers.width(kind, self.pointer)
+        if data is not None and numbers.is_small(to, data):
+            return  # a negative number without its sign would be 128 or more
+        if of is None or data is None or not size:
+            self._refuse("what a cast to a float in it is given cannot be known")
+        elif numbers.to_float(numbers.value(kind, of[:size]), to) != data:
+            self._refuse("a cast to a float in it gives a wrong result")
+
+    def _refuse(self, why: str) -> None:
+        name = self.names[-1] if self.names else self.function
+        raise UserError(
+            f"mrustc computes {name} wrongly: {why}"
+            if "cannot" not in why
+            else f"mrustc may compute {name} wrongly: {why}",
+            where=self.source.place(name),
+            mend=_MEND,
+        )
+
+
+def _part(which: str, whole: str) -> str:
+    """Return the type of an element of an array, a slice or a tuple; empty for others."""
+    if which.startswith("["):
+        return whole[1:].partition(";")[0].removesuffix("]") if whole.startswith("[") else ""
+    if whole.startswith("(") and which[1:].isdigit():
+        kinds = _arguments(whole[1:-1])
+        return kinds[int(which[1:])] if int(which[1:]) < len(kinds) else ""
+    return ""
+
+
+def _arguments(text: str) -> list[str]:
+    """Return what stands between the commas of ``a0, <u8 as Of<u8, u8>>::MAX, ``."""
+    found, depth, start, quoted = [], 0, 0, False
+    for at, sign in enumerate(text):
+        if sign == '"' and text[at - 1 : at] != "\\":
+            quoted = not quoted
+        elif quoted:
+            continue
+        elif sign in "(<[{":
+            depth += 1
+        elif sign in ")]}" or (sign == ">" and text[at - 1] not in "-="):
+            depth -= 1
+        elif sign == "," and depth == 0:
+            found.append(text[start:at].strip())
+            start = at + 1
+    return found
+
+
+def trace_job(job: Job, folder: Path, *, floats: bool) -> Job:
+    """Return the same job with its output in a folder, and every step of evaluation in the log.
+
+    With ``floats`` also what is computed inside functions.
+    """
+    debug = ("MRUSTC_DEBUG", ":".join((*PHASES, *FOLDING) if floats else PHASES))
+    return replace(job, output=folder / job.output.name, env=(*job.env, debug))
+
+
+def audit(log: Path, job: Job, pointer: int, source: Sources) -> None:
+    """Read the log of a traced run.
+
+    :class:`UserError` for a constant that mrustc gets wrong, :class:`ToolError` where there are no
+    steps in the log: mrustc was built without debug output.
+    """
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        Audit(pointer, source).read(lines)
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        if not any(line.startswith(f"{PHASES[0]}-") for line in lines):
+            raise ToolError(
+                f"mrustc: {job.crate_name}: it does not say how it computes constants",
+                argv=["MRUSTC_DEBUG=Constant Evaluate", "mrustc"],
+                log=log,
+                mend="build mrustc without DISABLE_DEBUG",
+            )

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Constants through mrustc are rustc's, or the crate is refused with the name and the line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.programs.small import emulated, native, write_crate
+from pipeline.target import resolve
+
+if TYPE_CHECKING:
+    from pipeline.transpile.mrustc import Mrustc
+    from pipeline.transpile.rust_src import RustSource
+
+PROGRAMS = Path(__file__).parent / "constants"
+PICK = "const fn pick(x: u32) -> u32 { match x { 1 => 10, 300 => 20, _ => 30 } }\n"
+SHOW = """use core::fmt::Write;
+#[inline(never)]
+fn hidden<T>(value: T) -> T {
+    value
+}
+fn program(out: &mut Out) {
+    writeln!(out, "{:?}", hidden(VALUE)).unwrap();
+}
+"""
+REFUSED = {
+    "match": (PICK + "const VALUE: u32 = pick(300);", "VALUE.*`match`"),
+    "match for a length": (
+        PICK + "const VALUE: [u8; pick(0x101) as usize] = [1; pick(0x101) as usize];",
+        "`match`",
+    ),
+    "match in a trait": (
+        PICK + "trait T { const C: u32; const D: u32 = pick(Self::C); }\n"
+        "impl T for u8 { const C: u32 = 0x101; }\nconst VALUE: u32 = <u8 as T>::D;",
+        "`match`",
+    ),
+    "checked product": ("const VALUE: Option<u8> = 100_u8.checked_mul(7);", "VALUE.*mul_with"),
+    "checked sum": ("const VALUE: Option<i32> = i32::MAX.checked_add(1);", "VALUE.*add_with"),
+    "saturating": ("const VALUE: i32 = i32::MIN.saturating_add(-1);", "VALUE.*saturating_add"),
+    "reversed": ("const VALUE: u8 = 3_u8.reverse_bits();", "VALUE.*bitreverse"),
+    "too large": (
+        "const fn byte(x: f32) -> u8 { x as u8 }\nconst VALUE: u8 = byte(300.0);",
+        "VALUE.*float",
+    ),
+    "too large at once": ("const VALUE: u8 = 300.0_f32 as u8;", "VALUE.*float"),
+    "negative": (
+        "const fn float(x: i32) -> f32 { x as f32 }\nconst VALUE: f32 = float(-1);",
+        "VALUE.*float",
+    ),
+    "bytes of a float": ("const VALUE: [u8; 4] = 1.5_f32.to_be_bytes();", "byte order"),
+}
+
+
+@pytest.fixture(autouse=True)
+def tools(mrustc: Mrustc, rust_source: RustSource, rustc: Path) -> None:
+    """Both compilers are needed: rustc's build is the reference."""
+
+
+@pytest.mark.parametrize("arch", ["m68k", "parisc", "sh"])
+@pytest.mark.parametrize("name", ["plain", "ordered"])
+def test_constants_are_those_of_rustc(arch: str, name: str, tmp_path: Path) -> None:
+    source = (PROGRAMS / f"{name}.rs").read_text(encoding="utf-8")
+    crate = write_crate(tmp_path / "crate", source)
+    expected = native(crate, tmp_path / "native")
+    assert expected.kind == "ran", expected.why
+    found = emulated(crate, arch, "mrustc", tmp_path / arch)
+    if found.kind == "refused" and ("not installed" in found.why or "not found" in found.why):
+        pytest.skip(found.why)
+    assert found.kind == "ran", found.why
+    assert found.output.splitlines() == expected.output.splitlines()
+
+
+def test_what_mrustc_computes_wrongly_is_refused(tmp_path: Path) -> None:
+    target = resolve("m68k", "none", "mrustc")
+    for name, (text, why) in REFUSED.items():
+        crate = write_crate(tmp_path / name / "crate", f"{text}\n{SHOW}")
+        assert native(crate, tmp_path / name / "native").kind == "ran"
+        found = emulated(crate, "m68k", "mrustc", tmp_path / name / "out", target=target)
+        assert found.kind == "refused", name
+        assert re.search(rf"lib\.rs:\d+: .*{why}", found.why), (name, found.why)

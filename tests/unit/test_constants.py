@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Constants of mrustc's C: mirrored by type, compared with the twin's, its steps done again."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.errors import ToolError, UserError
+from pipeline.transpile.constants import numbers
+from pipeline.transpile.constants.layout import Types, UnknownTypeError
+from pipeline.transpile.constants.source import Sources
+from pipeline.transpile.constants.statics import OtherFormError, declared, initialised
+from pipeline.transpile.constants.trace import Audit, audit
+from pipeline.transpile.constants.twin import Twins, is_big_endian, little_endian
+from pipeline.transpile.mrustc import Job
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TARGET = "[arch]\npointer-bits = 32\nis-big-endian = true\n"
+TYPES = """\
+typedef struct t_A  { float  DATA[2]; } t_A ; // [f32; 2]
+struct s_S  {
+	/*@0*/uint8_t _0; // u8
+	/*@2*/// ZST; // ()
+	/*@4*/double _1; // f64
+	/*@12*/SLICE_PTR _2; // &'static str
+} ;
+typedef char sizeof_assert_S[ (sizeof(struct s_S) == 20) ? 1 : -1 ];
+struct s_Some  {
+	/*@0*/uint8_t _1; // u8
+	/*@4*/float _0; // f32
+} ;
+struct e_E {
+	union {
+		// ZST: ()
+		struct s_Some var_1;
+		uint8_t TAG;
+	} DATA;
+};
+union u_U {
+	uint32_t var_0;
+	uint16_t var_1;
+	t_B var_2;
+};
+typedef struct t_B  { uint8_t  DATA[4]; } t_B ; // [u8; 4]
+""".splitlines()
+STATIC = (
+    'union u_static_ZRG1c{ %s val; uintptr_t raw[9]; } ZRG1c;\t// static ::"t"::C : T\n'
+    'union u_static_ZRG1c ZRG1c = { .raw = {%s} };\t// static ::"t"::C : T = 00{}\n'
+)
+BODY = '// ::"t"::f\nuint32_t  ZRG1f(void) // -> u32\n\n{\n\tuint32_t rv;\n\t%s\n\treturn rv;\n}\n'
+
+
+def sources(folder: Path, text: str) -> Sources:
+    path = folder / "lib.rs"
+    path.write_text(text, encoding="utf-8")
+    return Sources((path,))
+
+
+def test_bytes_are_mirrored_number_by_number() -> None:
+    types = Types(TYPES, 4)
+    little = b"\7\0\0\0" + struct.pack("<d", 0.1) + bytes(4) + b"\2\0\0\0"
+    big = b"\7\0\0\0" + struct.pack(">d", 0.1) + bytes(4) + b"\0\0\0\2"
+    assert types.settle("struct s_S", little, little) == big
+    assert types.settle("t_A", struct.pack("<2f", 1, 2), b"") == struct.pack(">2f", 1, 2)
+    assert types.settle("t_A *", b"\1\2\3\4", b"") == b"\4\3\2\1"
+
+
+def test_the_variant_of_an_enum_is_the_one_that_has_the_bytes() -> None:
+    types = Types(TYPES, 4)
+    some = b"\1\0\0\0" + struct.pack("<f", 1.5)
+    assert types.settle("struct e_E", some, some) == b"\1\0\0\0" + struct.pack(">f", 1.5)
+    assert types.settle("struct e_E", bytes(8), bytes(8)) == bytes(8)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [("union u_U", b"\1\2\3\4"), ("struct s_Some", b"\1\1\0\0\0\0\0\0"), ("s_Missing", b"")],
+)
+def test_what_cannot_be_told_apart_is_said(kind: str, data: bytes) -> None:
+    with pytest.raises(UnknownTypeError):
+        Types(TYPES, 4).settle(kind, data, data)
+
+
+def test_a_static_is_read_and_written() -> None:
+    words = '0x1ull,(uintptr_t)"a}, \\"" "b",(uintptr_t)&ZRG2d+4,0xffull'
+    lines = (STATIC % ("t_A *", words)).splitlines()
+    assert declared(lines) == {"ZRG1c": ("t_A *", "uintptr_t")}
+    [(at, static)] = initialised(lines)
+    assert (at, static.symbol, static.path, len(static.words)) == (1, "ZRG1c", '::"t"::C', 4)
+    assert static.memory(4, "big").hex() == "00000001" + 16 * "0" + "000000ff"
+    assert static.written(static.memory(4, "big"), 4) == lines[1]
+    with pytest.raises(OtherFormError):
+        list(initialised([lines[1].replace("0xff", "-1")]))
+
+
+def twins(ours: str, theirs: str, source: Sources | None = None) -> tuple[str, int]:
+    types = "\n".join(TYPES) + "\n"
+    both = Twins(types + ours, types + theirs, TARGET, source)
+    return both.mend(), both.counts["constant"]
+
+
+def test_the_twin_has_the_right_bytes(tmp_path: Path) -> None:
+    ours, theirs = "0xc03full,0x40ull", "0x3fc00000ull,0x40000000ull"
+    text, count = twins(STATIC % ("t_A", ours), STATIC % ("t_A", theirs))
+    assert (theirs in text, ours in text, count) == (True, False, 1)
+    same, count = twins(STATIC % ("t_A", theirs), STATIC % ("t_A", theirs))
+    assert (theirs in same, count) == (True, 0)
+    asking = sources(tmp_path, "pub static C: [f32; 2] = [u32::to_be(1) as f32, 2.0];\n")
+    with pytest.raises(UserError, match=r"(?s)lib\.rs:1: .*::\"t\"::C.*to_be") as error:
+        twins(STATIC % ("t_A", ours), STATIC % ("t_A", theirs), asking)
+    assert "transpiler=rustc" in error.value.mend
+
+
+def test_byte_order_that_is_asked_for_stands(tmp_path: Path) -> None:
+    source = sources(tmp_path, "pub static C: u32 = 0x0102_0304_u32.to_be();\n")
+    text, count = twins(
+        STATIC % ("uint32_t", "0x1020304ull"), STATIC % ("uint32_t", "0x4030201ull"), source
+    )
+    assert ("0x1020304ull" in text, count) == (True, 0)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("(uintptr_t)&ZRG1a,0x1ull", "(uintptr_t)&ZRG1b,0x1ull"),
+        ("(uintptr_t)&ZRG1a,0x1ull", "0x5ull,0x1ull"),
+    ],
+)
+def test_another_address_is_refused(ours: str, theirs: str) -> None:
+    with pytest.raises(UserError, match="addresses"):
+        twins(STATIC % ("SLICE_PTR", ours), STATIC % ("SLICE_PTR", theirs))
+
+
+def test_a_union_is_refused_unless_it_is_zero() -> None:
+    with pytest.raises(UserError, match="told apart"):
+        twins(STATIC % ("union u_U", "0x1ull"), STATIC % ("union u_U", "0x1000000ull"))
+    twins(STATIC % ("union u_U", "0x0ull"), STATIC % ("union u_U", "0x0ull"))
+
+
+def test_a_number_in_a_function_is_the_twins() -> None:
+    text, count = twins(
+        BODY % "rv = var2 + 0x5100;\t// retval = BinOp(_2 ADD 0x5100 u32)",
+        BODY % "rv = var2 + 0x51;\t// retval = BinOp(_2 ADD 0x51 u32)",
+    )
+    assert ("rv = var2 + 0x51;" in text, "0x5100" in text, count) == (True, False, 1)
+    text, count = twins(BODY % "rv = -1.5000000000e+00f;", BODY % "rv = 2.0000000000e-41f;")
+    assert ("rv = 2.0000000000e-41f;" in text, count) == (True, 1)
+
+
+def test_a_swap_of_bytes_is_other_code() -> None:
+    swap = "rv = __builtin_bswap32(var0);"
+    text, count = twins(BODY % "rv = var0;", BODY % swap)
+    assert ("rv = var0;" in text, count) == (True, 0)
+    with pytest.raises(UserError, match="code depends on byte order"):
+        twins(BODY % "rv = 0x12345;", BODY % swap)
+    text, count = twins(BODY % "rv = 0x12345;", BODY % "rv = f(1, 0x7);")
+    assert ("rv = f(1, 0x7);" in text, count) == (True, 1)
+
+
+def test_names_with_constant_parameters_are_paired() -> None:
+    ours = (
+        (BODY % "rv = 1;")
+        .replace("1f(", "1fV4_00000102(")
+        .replace("f\n", "f<{Evaluated(00000102{})}>\n")
+    )
+    theirs = ours.replace("00000102", "02010000").replace("rv = 1;", "rv = 2;")
+    text, count = twins(ours, theirs)
+    assert ("rv = 2;" in text, count) == (True, 1)
+
+
+def test_the_twin_is_the_same_target_but_for_its_byte_order() -> None:
+    assert is_big_endian(TARGET)
+    assert little_endian(TARGET) == TARGET.replace("true", "false")
+
+
+@pytest.mark.parametrize(
+    ("text", "depends", "faulty"),
+    [
+        ("const A: u32 = 1;", False, False),
+        ("fn f(x: u32) -> u32 { x.to_be() }", False, False),
+        ("const fn f(x: u32) -> u32 { x.to_be() }", True, False),
+        ("static A: *const u32 = &B as *const u32;", True, False),
+        ("fn f(a: &u8) -> *const u8 { a as *const u8 }", False, False),
+        ('#[cfg(target_endian = "big")] fn f() {}', True, False),
+        ("union U { a: u32 }", True, False),
+        ("macro_rules! m { () => { 1_u32.to_ne_bytes() } }", True, False),
+        ("fn f() -> f32 { 0.0 }", False, True),
+        ("const A: u32 = 'a' as u32;", False, True),
+        ("fn f<'a>(x: &'a u8) -> u8 { match x { _ => 1 } }", False, False),
+        ("const A: u32 = match 1 { _ => 1 };", False, True),
+        ("const A: (u8, u8) = B.0; fn f() { for _ in 0..9 {} }", False, False),
+        ("const A: u64 = 0x1e5;", False, False),
+    ],
+)
+def test_what_the_source_says(text: str, depends: bool, faulty: bool, tmp_path: Path) -> None:
+    found = sources(tmp_path, text)
+    assert (bool(found.depends), found.faulty) == (depends, faulty), found.depends
+
+
+def test_a_constant_is_found_by_its_path(tmp_path: Path) -> None:
+    found = sources(tmp_path, "// C\nfn a() {}\npub static mut C: u8 = 1;\nconst fn b() {}\n")
+    assert found.place('::"t"::m::C') == f"{tmp_path}/lib.rs:3"
+    assert found.place('::"t"::b') == f"{tmp_path}/lib.rs:4"
+    assert found.place("::lifted#C_0") == ""
+
+
+def steps(*lines: str) -> list[str]:
+    head = 'Constant Evaluate-  evaluate_constant: >> (::"t"::C)\n'
+    return [head, *(f"Constant Evaluate-   run_{line}\n" for line in lines)]
+
+
+CALL = 'terminator: E1 F0 BB0/TERM: Call( retval = ::"t"::pick( {}, ), bb1, bb2)'
+SWITCH = "terminator: E1 F1 BB0/TERM: SwitchValue( a0 : 1 => bb2, 300 => bb4, else bb1)"
+INTRINSIC = 'terminator: E1 F0 BB0/TERM: Call( _2 = "{}"::<{},>( {}, ), bb1, bb3)'
+RESULT = "terminator: > E1 F0 _2 := ValueRef({{0+{}}}{})"
+
+
+def checked(lines: list[str], tmp_path: Path, text: str = "pub const C: u32 = 1;") -> None:
+    Audit(4, sources(tmp_path, text)).read(lines)
+
+
+@pytest.mark.parametrize(
+    ("value", "block", "right"),
+    [("0x12c u32", 4, True), ("0x12c u32", 1, False), ("0x101 u32", 2, False),
+     ("0x1 u32", 2, True), ("0x5 u32", 1, True), ("0x1 char", 2, True)],
+)  # fmt: skip
+def test_the_arm_of_a_match(value: str, block: int, right: bool, tmp_path: Path) -> None:
+    lines = steps(CALL.format(value), SWITCH, f"terminator: E1 F1 BB{block}/TERM: Return")
+    if right:
+        checked(lines, tmp_path)
+        return
+    with pytest.raises(UserError, match=r'lib\.rs:1: mrustc computes ::"t"::C wrongly: a `match`'):
+        checked(lines, tmp_path)
+
+
+def test_a_match_on_what_is_not_known_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="may compute"):
+        checked(steps(CALL.format('::"t"::OTHER'), SWITCH), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "operands", "size", "result", "right"),
+    [
+        ("mul_with_overflow", "u8", "0x64 u8, 0x7 u8", 2, "BC00", False),
+        ("mul_with_overflow", "u8", "0x64 u8, 0x7 u8", 2, "BC01", True),
+        ("add_with_overflow", "i32", "<i32 /*- */>::MAX, +1 i32", 8, "01------00000080", True),
+        ("add_with_overflow", "i32", "<i32 /*- */>::MAX, +1 i32", 8, "00------00000080", False),
+        ("saturating_sub", "i32", "-5 i32, +1 i32", 4, "FAFFFFFF", True),
+        ("saturating_sub", "i32", "<i32 /*- */>::MIN, +1 i32", 4, "7F000000", False),
+        ("bitreverse", "u8", "0x1 u8", 1, "80", True),
+        ("bitreverse", "u8", "0x1 u8", 1, "00", False),
+        ("rotate_left", "u32", "0x12345678 u32, 0x8 u32", 4, "12785634", True),
+        ("rotate_right", "u64", "0x1 u64, 0x8 u32", 8, "0100000000000000", False),
+        ("mul_with_overflow", "T/*I:0*/", "0x1 u8, 0x2 u8", 2, "0200", False),
+    ],
+)
+def test_an_intrinsic(
+    name: str,
+    kind: str,
+    operands: str,
+    size: int,
+    result: str,
+    right: bool,
+    tmp_path: Path,
+) -> None:
+    lines = steps(INTRINSIC.format(name, kind, operands), RESULT.format(size, result))
+    if right:
+        checked(lines, tmp_path)
+        return
+    with pytest.raises(UserError, match=name):
+        checked(lines, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("of", "kind", "result", "right"),
+    [
+        ("0x1.2cp+8 f32", "u8", "2C", False),
+        ("0x1.2cp+8 f32", "u8", "FF", True),
+        ("-0x1.4p+2 f64", "u32", "00000000", True),
+        ("nan f32", "i32", "00000080", False),
+        ("-1 i32", "f32", "0000804F", False),
+        ("-1 i32", "f32", "000080BF", True),
+        ("0x12c u32", "u8", "2C", True),
+    ],
+)
+def test_a_cast(of: str, kind: str, result: str, right: bool, tmp_path: Path) -> None:
+    lines = steps(
+        f"statement: E1 F0 BB0/0: _2 = Cast({of} as {kind})",
+        f"statement: > E1 F0 _2 := ValueRef({{0+{len(result) // 2}}}{result})",
+    )
+    if right:
+        checked(lines, tmp_path, "const C: f32 = 1.0;")
+        return
+    with pytest.raises(UserError, match="float"):
+        checked(lines, tmp_path, "const C: f32 = 1.0;")
+
+
+def test_the_type_of_an_element_says_what_is_cast(tmp_path: Path) -> None:
+    parts = [("[u8]", "[_1]"), ("(f32, u8, )", ".1"), ("[f32; 2]", "[_1]"), ("(f32, u8, )", ".0")]
+    for (whole, part), right in zip(parts, (True, True, False, False), strict=True):
+        lines = steps("statement: E1 F0 BB0/0: _2 = Cast(a0*[_1] as u32)")
+        lines.append(f"Constant Evaluate-  get_lval: {part} ValueRef({{0+1}}73): {whole}\n")
+        lines += steps("statement: > E1 F0 _2 := ValueRef({0+4}73000000)")[1:]
+        if right:
+            checked(lines, tmp_path, "const C: f32 = 1.0;")
+            continue
+        with pytest.raises(UserError, match="cannot be known"):
+            checked(lines, tmp_path, "const C: f32 = 1.0;")
+
+
+def test_what_was_folded_before(tmp_path: Path) -> None:
+    lines = [
+        "MIR Optimise- operator(): BB0/1: Value _1 known to be 0x1.2cp+8 f32\n",
+        "MIR Optimise-  MIR_Optimise_ConstPropagate: BB0/1:  Cast(_1 as u8) = 0x2c u8\n",
+    ]
+    with pytest.raises(UserError, match="float"):
+        checked(lines, tmp_path, "fn f() -> u8 { 300.0_f32 as u8 }")
+    checked([lines[0], lines[1].replace("0x2c", "0xff")], tmp_path, "fn f() -> f32 { 1.0 }")
+
+
+def test_an_mrustc_that_says_nothing_is_none_to_be_trusted(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("Constant Evaluate: V V V\n(0.01 s) Constant Evaluate: DONE\n")
+    job = Job("t", "rlib", "2021", "lib.rs", tmp_path, tmp_path, tmp_path / "libt.rlib", "1.90")
+    with pytest.raises(ToolError, match="DISABLE_DEBUG"):
+        audit(log, job, 4, sources(tmp_path, "const A: u8 = 1;"))
+
+
+def test_numbers_are_rounded_once() -> None:
+    exact = (1 << 60) + (1 << 36) + 1
+    assert struct.unpack("<f", numbers.to_float(exact, "f32"))[0] == float((1 << 60) + (1 << 37))
+    assert numbers.to_float(-(1 << 24) - 1, "f32") == struct.pack("<f", -float(1 << 24))
