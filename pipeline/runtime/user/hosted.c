@@ -26,7 +26,10 @@ _Noreturn void selftest_abort(void)
 
 int main(void)
 {
-	int32_t failures = run();
+	int32_t failures;
 
+	/* A program that crashes has said what it said before. */
+	setvbuf(stdout, NULL, _IONBF, 0);
+	failures = run();
 	return failures > 99 ? 99 : failures;
 }

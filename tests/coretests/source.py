@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The source of coretests: which tests it has, and its modules as a crate without std."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import ToolError
+from pipeline.files import cached, digest_files, write_atomic
+from pipeline.run import run
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from pipeline.check.rustc import RustcInfo
+
+HEAD = Path(__file__).with_name("head.rs")
+MARK = b"the-first-coretest-that-runs:"
+_SECONDS = 300.0
+_FOUND = re.compile(
+    r'name: test::StaticTestName\("([^"]+)"\),\s*ignore: (true|false),.*?'
+    r'should_panic:\s*test::ShouldPanic::(No|Yes)(?:WithMessage\(\s*"((?:[^"\\]|\\.)*)"\s*\))?',
+    re.DOTALL,
+)
+_MANIFEST = """\
+[package]
+name = "program"
+version = "0.1.0"
+edition = "2024"
+[package.metadata.kernel-module]
+runtime = "none"
+"""
+_TEST = re.compile(r"#\[test\]([^{};]*?)(?:pub )?((?:const |unsafe |async )*fn\b)")
+_MODULE = re.compile(r"(?<!pub )(?<!\) )(?<!in )(?<!\w)mod (?=\$?\w+\s*[;{])")
+_OUTSIDE = re.compile(r"(?<![\w:\"'$])(?:::)?(std|rand)::")
+_UNDER_TEST = re.compile(r"^(\s*)test(?= => \{)", re.MULTILINE)
+_ROOT_MODULE = re.compile(r"^((?:#\[[^\n]*\]\n)*)(?:pub )?mod (\w+);\n", re.MULTILINE)
+_NAMED_FEATURE = re.compile(r"feature\((\w+)\)")
+_FEATURE_OF = re.compile(r'feature\s*=\s*"(\w+)"')
+_CONSTANT = re.compile(r"pub const fn (\w+)\(self")
+_BLOCK = re.compile(
+    r"^(?:#\[[^\n]*\n|//[^\n]*\n)*(?:float_test! \{\n\s*name: (?P<made>\w+),|"
+    r"#\[test\]\n(?:#[^\n]*\n|//[^\n]*\n)*(?:pub )?fn (?P<name>\w+)\()"
+    r"(?:[^\n]*\}\n|.*?^\}\n)",
+    re.DOTALL | re.MULTILINE,
+)
+_FEATURE = "#![feature(prelude_import)]\n#![allow(internal_features)]\n"
+
+
+@dataclass(frozen=True)
+class Test:
+    """A test: its path in the crate, and how it is to end; ``message`` is part of its panic."""
+
+    __test__ = False
+
+    path: str
+    ignored: bool = False
+    panics: bool = False
+    message: str = ""
+
+    @property
+    def module(self) -> str:
+        """The crate's module that it stands in."""
+        return self.path.partition("::")[0]
+
+
+def parse(expanded: str) -> list[Test]:
+    """Return the tests in what rustc shows of a crate with its test harness expanded."""
+    return [
+        Test(path, ignore == "true", panics == "Yes", re.sub(r"\\(.)", r"\1", message or ""))
+        for path, ignore, panics, message in _FOUND.findall(expanded)
+    ]
+
+
+def listing(rustc: RustcInfo, tests: Path, flags: Sequence[str] = ()) -> list[Test]:
+    """Return the tests below ``tests/lib.rs``, those that macros write among them.
+
+    ``flags`` say how panics end: attributes leave tests out by that.  Only the expansion counts:
+    names that no crate here has are no matter.  It is made once for a rustc and a source.
+    """
+    files = [file for file in tests.rglob("*") if file.is_file()]
+    digest = digest_files(files, base=tests)
+    key = {"rustc": rustc.verbose, "source": digest, "flags": list(flags)}
+
+    def make(folder: Path) -> None:
+        out = folder / "expanded.rs"
+        argv: list[str | Path] = [rustc.path, "--edition", "2024", "--test", "--cap-lints", "allow"]
+        argv += [*flags, "-Zunpretty=expanded", tests / "lib.rs", "-o", out]
+        result = run(argv, env={"RUSTC_BOOTSTRAP": "1"}, timeout=_SECONDS)
+        if not out.is_file() or not parse(out.read_text(encoding="utf-8")):
+            what, tail = "no tests found", result.output[-2000:]
+            raise ToolError(what, argv=result.argv, exit_status=result.exit_status, tail=tail)
+
+    return parse((cached("coretests", key, make) / "expanded.rs").read_text(encoding="utf-8"))
+
+
+def without_std(text: str) -> str:
+    """Return a file of coretests, line by line the same, that needs neither std nor libtest."""
+    text = _MODULE.sub("pub mod ", _TEST.sub(r"\1pub \2", text))
+    # `cfg_select!` asks whether libtest runs it: this does so in its place.
+    text = _UNDER_TEST.sub(r"\1all()", text)
+    return _OUTSIDE.sub(lambda m: f"crate::{'facade' if m[1] == 'std' else 'rand'}::", text)
+
+
+@functools.cache
+def std_features(tests: Path) -> tuple[str, ...]:
+    """Return the features in the root's attributes that neither core nor alloc has, but std."""
+    named = set(_NAMED_FEATURE.findall((tests / "lib.rs").read_text(encoding="utf-8")))
+    library = tests.parents[1]
+    return tuple(sorted((named & _declared(library / "std")) - _declared(library / "core")))
+
+
+def _declared(crate: Path) -> set[str]:
+    """Return the features that a crate of the library declares."""
+    files = sorted((crate / "src").rglob("*.rs"))
+    return {
+        name for file in files for name in _FEATURE_OF.findall(file.read_text(encoding="utf-8"))
+    }
+
+
+@functools.cache
+def std_floats(tests: Path) -> re.Pattern[str]:
+    """Return what calls a method of floating point that std has for constants, and core has not.
+
+    Those that are not for constants stand in ``head.rs``, and say so when they are reached.
+    """
+    library = tests.parents[1]
+    own = {
+        of: set(_CONSTANT.findall((library / of / "src/num/f32.rs").read_text(encoding="utf-8")))
+        for of in ("std", "core")
+    }
+    return re.compile(rf"(?:\.|::)({'|'.join(sorted(own['std'] - own['core']))})\(")
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What a crate leaves out: features of its root, and blocks, each a file's line it begins at.
+
+    A block is a test, or the call of a macro that makes some.
+    """
+
+    features: frozenset[str] = frozenset()
+    blocks: frozenset[tuple[str, int]] = frozenset()
+
+    def __or__(self, other: Cut) -> Cut:
+        """Return what either leaves out."""
+        return Cut(self.features | other.features, self.blocks | other.blocks)
+
+
+def blocks(text: str) -> Iterator[tuple[int, int, str, str]]:
+    """Yield the first and last line of each block of a file, the name of its tests, its text.
+
+    A file's own margin is where blocks stand; those that macros hold cannot be told apart.
+    """
+    for found in _BLOCK.finditer(text):
+        start = text.count("\n", 0, found.start()) + 1
+        yield start, start + found[0].count("\n") - 1, found["made"] or found["name"], found[0]
+
+
+@functools.cache
+def at_first(tests: Path) -> tuple[Cut, Mapping[str, str]]:
+    """Return what is cut of coretests before anyone builds it, and why, by the paths' parts."""
+    calls, found, why = std_floats(tests), set(), {}
+    for file in sorted(tests.rglob("*.rs")):
+        for start, _end, name, text in blocks(file.read_text(encoding="utf-8")):
+            if (match := calls.search(text)) and "float_test!" in text:
+                found.add((str(file.relative_to(tests)), start))
+                why[f"floats::{name}::"] = f"wants std's {match[1]} in a constant"
+    return Cut(frozenset(std_features(tests)), frozenset(found)), why
+
+
+def _without(text: str, starts: Collection[int], names: Collection[str]) -> str:
+    """Return a file without the blocks that begin at some lines, and with those of some names."""
+    lines = text.splitlines(keepends=True)
+    for start, end, name, _text in blocks(text):
+        if start in starts or name not in names:
+            lines[start - 1 : end] = ["\n"] * (end - start + 1)
+    return "".join(lines)
+
+
+def root_text(tests: Path, chosen: Sequence[Test], left_out: Cut) -> str:
+    """Return the crate's root: coretests' own with some of its modules, between ours.
+
+    ``chosen`` are the tests that it runs by their numbers.
+    """
+    root = (tests / "lib.rs").read_text(encoding="utf-8")
+    wanted = {one.module for one in chosen}
+    own = _ROOT_MODULE.finditer(root)
+    kept = "".join(f"{m[1]}mod {m[2]};\n" for m in own if m[2] in wanted)
+    start = _ROOT_MODULE.search(root)
+    before = root[: start.start()] if start else root
+    before = re.sub(rf"#!\[feature\(({'|'.join(left_out.features)})\)\]\n", "", before)
+    attributes, at, macros = before.partition("\n/// Version of")
+    arms = "".join(f"        {n} => crate::{one.path}().ended(),\n" for n, one in enumerate(chosen))
+    run_one = (
+        f"const TESTS: u16 = {len(chosen)};\n"
+        f"fn one_test(n: u16) {{\n    match n {{\n{arms}        _ => {{}}\n    }}\n}}\n"
+    )
+    head = HEAD.read_text(encoding="utf-8")
+    parts = ("#![no_std]\n", attributes, "\n", _FEATURE, head, at, without_std(macros), kept)
+    return "".join(parts) + run_one
+
+
+def write_crate(tests: Path, chosen: Sequence[Test], folder: Path, left_out: Cut) -> Path:
+    """Write the crate that has the modules of ``chosen``, and runs them from a number on.
+
+    Tests that are not chosen are not in it, where they do not come out of a macro.
+    """
+    modules = {one.module for one in chosen}
+    names = {name for one in chosen for name in one.path.split("::")[1:]}
+    for file in tests.rglob("*.rs"):
+        relative = file.relative_to(tests)
+        if relative.parts[0].removesuffix(".rs") in modules:
+            starts = {line for name, line in left_out.blocks if name == str(relative)}
+            text = _without(file.read_text(encoding="utf-8"), starts, names)
+            write_atomic(folder / "src" / relative, without_std(text))
+    write_atomic(folder / "Cargo.toml", _MANIFEST)
+    write_atomic(folder / "src" / "lib.rs", root_text(tests, chosen, left_out))
+    return folder

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is read of the source of coretests, of a build's errors, and of what its tests say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.files import write_atomic
+from tests.coretests.__main__ import Suite, expected, groups
+from tests.coretests.build import Blamed, Refusal, refusals
+from tests.coretests.judge import PASSED, Verdict, judged, run_all
+from tests.coretests.report import Result, document
+from tests.coretests.source import (
+    MARK,
+    Cut,
+    Test,
+    at_first,
+    blocks,
+    parse,
+    without_std,
+    write_crate,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_EXPANDED = r"""
+pub const one: test::TestDescAndFn =
+    test::TestDescAndFn {
+        desc: test::TestDesc {
+            name: test::StaticTestName("cell::one"),
+            ignore: false,
+            should_panic: test::ShouldPanic::YesWithMessage("says \"no\""),
+        },
+    };
+        desc: test::TestDesc {
+            name: test::StaticTestName("cell::inner::two"),
+            ignore: true,
+            should_panic: test::ShouldPanic::No,
+        },
+"""
+_ROOT = """\
+#![feature(float_odd)]
+#![feature(kept)]
+
+/// Version of `assert_matches`.
+macro_rules! shared { () => {}; }
+
+mod bool;
+#[cfg(not(none))]
+mod num;
+"""
+_FLOATS = """\
+use std::ops::Add;
+
+float_test! {
+    name: round,
+    test {
+        assert_eq!(flt(1.0).round(), 1.0);
+    }
+}
+
+float_test! {
+    name: abs,
+    test {
+        assert_eq!(flt(1.0).abs(), 1.0);
+    }
+}
+
+#[test]
+#[should_panic]
+fn plain() {
+    panic!();
+}
+"""
+
+
+def _library(folder: Path) -> Path:
+    """Write a library's source with coretests, and return the folder of these."""
+    for name, text in {
+        "coretests/tests/lib.rs": _ROOT,
+        "coretests/tests/bool.rs": "#[test]\npub fn t() {}\n",
+        "coretests/tests/num/mod.rs": "mod floats;\n",
+        "coretests/tests/num/floats.rs": _FLOATS,
+        "std/src/num/f32.rs": '#[unstable(feature = "float_odd")]\npub const fn round(self) {}\n',
+        "core/src/num/f32.rs": '#[unstable(feature = "kept")]\npub const fn abs(self) {}\n',
+    }.items():
+        write_atomic(folder / name, text)
+    return folder / "coretests/tests"
+
+
+def test_an_expansion_names_tests_and_how_they_are_to_end() -> None:
+    assert parse(_EXPANDED) == [
+        Test("cell::one", panics=True, message='says "no"'),
+        Test("cell::inner::two", ignored=True),
+    ]
+
+
+def test_a_file_without_std_keeps_its_lines() -> None:
+    text = (
+        "use std::mem;\nmod inner {\n    #[test]\n    #[cfg(x)]\n    fn a() {}\n"
+        "    $(#[test] $(#[$m])* fn $n() {})*\n    #[test]\n    pub fn b() { rand::x() }\n}\n"
+        "case! { in mod c { d } }\n"
+    )
+    assert without_std(text) == (
+        "use crate::facade::mem;\npub mod inner {\n    \n    #[cfg(x)]\n    pub fn a() {}\n"
+        "    $( $(#[$m])* pub fn $n() {})*\n    \n    pub fn b() { crate::rand::x() }\n}\n"
+        "case! { in mod c { d } }\n"
+    )
+
+
+def test_what_needs_std_in_a_constant_is_cut_and_named(tmp_path: Path) -> None:
+    cut, why = at_first(_library(tmp_path))
+    assert cut == Cut(frozenset({"float_odd"}), frozenset({("num/floats.rs", 3)}))
+    assert why == {"floats::round::": "wants std's round in a constant"}
+
+
+def test_blocks_stand_at_the_margin() -> None:
+    found = [(start, end, name) for start, end, name, _text in blocks(_FLOATS)]
+    assert found == [(3, 8, "round"), (10, 15, "abs"), (17, 21, "plain")]
+
+
+def test_a_block_takes_its_attributes_and_nothing_after_it() -> None:
+    text = (
+        "// about a\n#[cfg(x)]\n#[test]\n#[should_panic]\nfn a() {\n    b();\n}\n\n"
+        "#[test]\nfn b() {}\n\nmacro_rules! kept {\n}\n#[test]\nfn c() {\n}\n"
+    )
+    found = [(start, end, name) for start, end, name, _text in blocks(text)]
+    assert found == [(1, 7, "a"), (9, 10, "b"), (14, 16, "c")]
+
+
+def test_a_crate_has_the_modules_of_its_tests(tmp_path: Path) -> None:
+    tests = _library(tmp_path)
+    chosen = [Test("num::floats::abs::test_f32"), Test("num::floats::plain")]
+    crate = write_crate(tests, chosen, tmp_path / "crate", at_first(tests)[0])
+    root = (crate / "src/lib.rs").read_text(encoding="utf-8")
+    assert root.startswith("#![no_std]\n#![feature(kept)]\n")
+    assert "#[cfg(not(none))]\nmod num;\n" in root
+    assert "mod bool;" not in root
+    assert "1 => crate::num::floats::plain().ended()," in root
+    written = (crate / "src/num/floats.rs").read_text(encoding="utf-8")
+    assert written.count("\n") == _FLOATS.count("\n")
+    assert "round" not in written
+    assert not (crate / "src/bool.rs").exists()
+
+
+def test_errors_of_both_compilers_have_a_place() -> None:
+    text = (
+        "/x/crate/src/num/a.rs:3:7: error[E0599]: no method\n"
+        "src/num/b.rs:12: error:0:Unexpected token\nwarning: nothing\n"
+    )
+    assert refusals(text) == [
+        Refusal("num/a.rs", 3, "no method"),
+        Refusal("num/b.rs", 12, "Unexpected token"),
+    ]
+
+
+def test_a_refusal_costs_as_little_as_can_be(tmp_path: Path) -> None:
+    tests = _library(tmp_path)
+    chosen = [Test("bool::t"), Test("num::floats::plain"), Test("num::floats::abs::test_f32")]
+    crate = write_crate(tests, chosen, tmp_path / "crate", Cut())
+    root = (crate / "src/lib.rs").read_text(encoding="utf-8").splitlines()
+    arm = next(n for n, line in enumerate(root, 1) if "0 => crate::bool::t" in line)
+
+    def blamed(refusal: Refusal) -> Blamed:
+        one = Blamed(tests, crate, chosen)
+        one.take(refusal)
+        return one
+
+    absent = blamed(Refusal("lib.rs", arm, "cannot find function `t`")).why
+    assert {one.path: verdict.kind for one, verdict in absent.items()} == {"bool::t": "not run"}
+    block = blamed(Refusal("num/floats.rs", 20, "no"))
+    assert block.cut.blocks == {("num/floats.rs", 17)}
+    assert [one.path for one in block.why] == ["num::floats::plain"]
+    module = blamed(Refusal("num/floats.rs", 1, "no"))
+    assert {one.path for one in module.why} == {one.path for one in chosen[1:]}
+    feature = blamed(Refusal("lib.rs", 2, "unknown feature `kept`"))
+    assert feature.cut == Cut(frozenset({"kept"}))
+    assert not feature.why
+
+
+def test_how_a_test_ended() -> None:
+    plain, panics = Test("a"), Test("b", panics=True, message="out of")
+    assert judged(plain, "\nended 0\n", 0) == PASSED
+    assert judged(plain, "\npanic: no\n", 134) == Verdict("failed", "panicked: no")
+    assert judged(plain, "", -11) == Verdict("failed", "ended with status -11")
+    assert judged(panics, "\nended 1\n", 0) == Verdict("failed", "it did not panic")
+    assert judged(panics, "\npanic: out of range\n", 134) == PASSED
+    assert judged(panics, "\npanic: else\n", 134) == Verdict("failed", "another panic: else")
+    wants = Verdict("not run", "wants threads")
+    assert judged(plain, "\nwants threads\n", 134) == wants
+
+
+def test_each_test_runs_although_others_end_the_program(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    # It starts at the number that is written behind the mark, and panics in tests 1 and 2.
+    program.write_bytes(
+        b"#!/bin/sh\nn=$(tail -c 2 $0 | od -An -tu1 | awk '{print $1*256+$2}')\n"
+        b"while [ $n -lt 4 ]; do printf '\\nbegins %d\\n' $n\n"
+        b"case $n in 1|2) printf '\\npanic: no\\n'; exit 134;; esac\n"
+        b"printf '\\nended %d\\n' $n; n=$((n+1)); done; exit 0\n" + MARK + b"\xff\xff"
+    )
+    program.chmod(0o755)
+    tests = [Test("a"), Test("b"), Test("c", panics=True), Test("d")]
+    found = [one.kind for one in run_all([], program, tests).values()]
+    assert found == ["passed", "failed", "passed", "passed"]
+
+
+def test_what_no_way_is_asked_for_has_a_reason(tmp_path: Path) -> None:
+    tests = tuple(Test(name, ignored=name == "i") for name in "iunp")
+    suite = Suite("rustc", "1.96", tmp_path, tests, frozenset(tests) - {tests[1]})
+    natively = {tests[2]: Verdict("failed", "it did not panic"), tests[3]: PASSED}
+    assert {one.path: verdict.why for one, verdict in expected(suite, natively).items()} == {
+        "i": "its authors ignore it",
+        "u": "it is for panics that unwind",
+        "n": "natively: it did not panic",
+    }
+
+
+def test_modules_stay_together_where_they_are_small() -> None:
+    chosen = [
+        Test(f"{module}::{n}") for module, many in (("a", 300), ("b", 200)) for n in range(many)
+    ]
+    assert [len(one) for one in groups(chosen)] == [300, 200]
+    assert [len(one) for one in groups([Test(f"a::{n}") for n in range(900)])] == [400, 400, 100]
+
+
+def test_a_document_has_every_verdict() -> None:
+    result = Result(
+        "m68k", "rustc", "1.96", {Test("a"): PASSED, Test("b"): Verdict("failed", "no")}
+    )
+    assert result.reasons("failed") == [("no", ["b"])]
+    assert document([result])[0]["counts"] == {"passed": 1, "failed": 1}
