@@ -8,8 +8,16 @@ it, is kept as it is.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+_COUNT = re.compile(
+    r"(?:\x1b\[[\d;]*m)*warning(?:\x1b\[[\d;]*m)*: \d+ warnings? emitted(?:\x1b\[[\d;]*m)*"
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,13 @@ def _before(document: dict[str, Any]) -> str:
             line = span["text"][0]
             return str(line["text"][: line["highlight_start"]])
     return ""
+
+
+def without(diagnostics: list[Diagnostic], codes: Container[str]) -> list[Diagnostic]:
+    """Return them without those of ``codes``; with none left, without rustc's count of warnings."""
+    left = [one for one in diagnostics if one.code not in codes]
+    alone = all(one.code == "" and _COUNT.fullmatch(one.rendered.strip()) for one in left)
+    return [] if alone else left
 
 
 def text(diagnostics: list[Diagnostic]) -> str:

@@ -152,7 +152,7 @@ def check(  # noqa: PLR0913 - one keyword per thing that the verdict depends on
             flags = [*extra, *mir.FLAGS, "-o", printed]
             _rustc(checker, each, out, flags, env or {}, print_mir=True)
             mirs.append((each, printed.read_text(encoding="utf-8")))
-        _show(diagnostics.text([one for one in said if not mrustc or one.code not in CASTS]))
+        _show(diagnostics.text(diagnostics.without(said, CASTS if mrustc else ())))
     refuse_lost(mirs, kernel_crate)
     return checker.result
 

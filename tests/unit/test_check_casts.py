@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.check.diagnostics import read
+from pipeline.check.diagnostics import Diagnostic, read, without
 from pipeline.check.gate import _borrowed
 
 
@@ -30,3 +30,17 @@ def test_the_line_before_the_place_is_read() -> None:
     )
     (one,) = read(line)
     assert (one.code, one.before) == ("trivial_casts", "let b = &(")
+
+
+@pytest.mark.parametrize(
+    "count", ["warning: 1 warning emitted", "\x1b[33mwarning\x1b[0m: 2 warnings emitted\n\n"]
+)
+def test_rustcs_count_is_not_shown_of_what_is_not(count: str) -> None:
+    cast, total, other = (
+        Diagnostic("trivial_casts", "a"),
+        Diagnostic("", count),
+        Diagnostic("", "b"),
+    )
+    assert without([cast, cast, total], {"trivial_casts"}) == []
+    assert without([cast, other, total], {"trivial_casts"}) == [other, total]
+    assert without([cast, total], ()) == [cast, total]
