@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from pipeline.toolchains.model import Arch
 
-# Programs that build a kernel's own helpers, and the C library's headers that those include.
-KERNEL_HOST = ("make", "flex", "bison", "bc", "gcc", "libc6-dev")
+# Programs that build a kernel's own helpers, and the headers that those include: libelf's are
+# objtool's, which x86_64 needs (lib/Kconfig.debug, OBJTOOL).
+KERNEL_HOST = ("make", "flex", "bison", "bc", "gcc", "libc6-dev", "libelf-dev")
 _PACKAGED = Path("/usr")
 EMULATORS = ("qemu-user", "qemu-system-misc", "cpio")
 

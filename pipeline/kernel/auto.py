@@ -198,7 +198,7 @@ def _build(make: list[str], folder: Path, targets: list[str]) -> None:
         env=_REPRODUCIBLE,
         timeout=_TIME_LIMIT,
         log=folder / "build.log",
-        mend="the kernel's build needs the packages make flex bison bc libelf-dev libssl-dev",
+        mend="the kernel's build needs the packages make flex bison bc libelf-dev",
     )
 
 

@@ -17,6 +17,9 @@ fn made(number: u32) -> Guard {
 fn program(out: &mut Out) {
     let first = made(1);
     let second = made(2);
-    let closure = move || second.0 + first.0;
+    let closure = move || {
+        let (later, earlier) = (&second, &first);
+        later.0 + earlier.0
+    };
     writeln!(out, "{}", closure()).unwrap();
 }
