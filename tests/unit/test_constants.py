@@ -77,6 +77,50 @@ def test_the_variant_of_an_enum_is_the_one_that_has_the_bytes() -> None:
     assert types.settle("struct e_E", bytes(8), bytes(8)) == bytes(8)
 
 
+SHAPE = """\
+struct s_Circle  {
+	/*@0*/uint8_t _1; // u8
+	/*@4*/uint32_t _0; // u32
+} ;
+struct s_Rect  {
+	/*@0*/uint8_t _2; // u8
+	/*@2*/uint16_t _0; // u16
+	/*@4*/uint16_t _1; // u16
+	/*@6*/uint16_t _3; // u16
+} ;
+struct e_Shape {
+	union {
+		// ZST: ()
+		struct s_Circle var_1;
+		struct s_Rect var_2;
+		uint8_t TAG;
+	} DATA;
+};
+""".splitlines()
+
+
+def test_the_tag_tells_the_variant_where_tags_are_numbers() -> None:
+    little, big = b"\1\0\0\0\x09\0\0\0", b"\1\0\0\0\0\0\0\x09"
+    assert Types(SHAPE, 4, numbered=True).settle("struct e_Shape", little, little) == big
+    assert Types(SHAPE, 4, plain=True).settle("struct e_Shape", little, big) == big
+    for types in (Types(SHAPE, 4), Types(SHAPE, 4, plain=True)):
+        with pytest.raises(UnknownTypeError, match="the alternatives of an enum"):
+            types.settle("struct e_Shape", little, little)
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("#[repr(u8)] enum A { B(u8) = 3 }", True),
+        ("#[repr(C, i16)] enum A {}", True),
+        ("#[repr(C)] enum A {}", False),
+        ("#[repr(transparent)] struct A(u8);", False),
+    ],
+)
+def test_tags_of_ones_own_are_seen(tmp_path: Path, text: str, *, own: bool) -> None:
+    assert sources(tmp_path, text).discriminants is own
+
+
 @pytest.mark.parametrize(
     ("kind", "data"),
     [("union u_U", b"\1\2\3\4"), ("struct s_Some", b"\1\1\0\0\0\0\0\0"), ("s_Missing", b"")],

@@ -38,19 +38,32 @@ class UnknownTypeError(Exception):
 
 @dataclass
 class Record:
-    """A structure (``union``: alternatives), its fields as (offset, type, pointer?), its size."""
+    """A structure (``union``: alternatives), its fields as (offset, type), its size.
+
+    ``names`` are the alternatives' types by their names: ``var_N``, and ``TAG`` of an enum.
+    """
 
     union: bool
     fields: list[tuple[int, str]] = field(default_factory=list)
     size: int = 0
+    names: dict[str, str] = field(default_factory=dict)
 
 
 class Types:
     """The types of one unit of mrustc's C."""
 
-    def __init__(self, lines: Iterable[str], pointer: int) -> None:
-        """Read the declarations of a unit for pointers of ``pointer`` bytes."""
+    def __init__(
+        self, lines: Iterable[str], pointer: int, *, numbered: bool = False, plain: bool = False
+    ) -> None:
+        """Read the declarations of a unit for pointers of ``pointer`` bytes.
+
+        ``numbered`` says that the tags of all enums are the numbers of their variants, ``plain``
+        that there is nothing whose bytes mrustc may exchange: then its own bytes decide between
+        alternatives.
+        """
         self.pointer = pointer
+        self.numbered = numbered
+        self.plain = plain
         self.records: dict[str, Record] = {}
         self.arrays: dict[str, tuple[str, int]] = {}
         self.functions: set[str] = set()
@@ -86,6 +99,7 @@ class Types:
         elif match := _FIELD.match(line):
             kind = "uintptr_t" if match[3] else match[2].strip()
             self._stack[-1].fields.append((int(match[1] or 0), kind))
+            self._stack[-1].names[match[4]] = kind
 
     def size(self, kind: str) -> int:
         """Return the size of a type in bytes; :class:`UnknownTypeError` where it is not known."""
@@ -161,7 +175,7 @@ class Types:
         """Settle each alternative that can be; what they agree on is the value."""
         size = self.size(name)
         results = set()
-        for _, kind in record.fields:
+        for kind in self._alternatives(record, little):
             part = self.size(kind)
             try:
                 made = self.settle(kind, little[:part], big[:part])
@@ -170,6 +184,18 @@ class Types:
             # Bytes that an alternative does not have are zero where it is the one.
             if not any(little[part:size]):
                 results.add(made + bytes(size - part))
+        if self.plain and big[:size] in results:
+            return big[:size]
         if len(results) != 1:
-            raise UnknownTypeError(f"the alternatives of {name}")
+            shown = "an enum" if name.isdecimal() else name
+            raise UnknownTypeError(f"the alternatives of {shown}")
         return results.pop()
+
+    def _alternatives(self, record: Record, little: bytes) -> list[str]:
+        """Return the types that a value may have: that of its variant, where the tag says which."""
+        tag = record.names.get("TAG")
+        if tag is not None and self.numbered:
+            number = int.from_bytes(little[: self.size(tag)], "little")
+            if f"var_{number}" in record.names:
+                return [record.names[f"var_{number}"]]
+        return [kind for _, kind in record.fields]

@@ -31,6 +31,7 @@ _DEPENDS_ANYWHERE: Final = frozenset({"target_endian", "union"})
 # point, `char`, the value that a `match` looks at, rotated small numbers.
 _FAULTY: Final = frozenset({"match", "matches", "rotate_left", "rotate_right"})
 _FLOAT = re.compile(r"\d[\d_]*e|\d[\d_]*f(32|64)$")
+_INTEGER = re.compile(r"\((?:C,)?[ui](?:8|16|32|64|128|size)\b.*", re.DOTALL)
 _QUALIFIERS: Final = frozenset({"fn", "unsafe", "extern", "async"})
 _ITEM = re.compile(r"([^\W\d]\w*)\W*$")
 
@@ -83,6 +84,18 @@ class Sources:
             if len(text) > 1 and text[0] == text[-1] == "'":
                 return True
         return self.floats
+
+    @cached_property
+    def discriminants(self) -> bool:
+        """Whether an enum with data may have tags that are not the numbers of its variants.
+
+        Such an enum has a ``repr`` of an integer (Reference, "Custom discriminant values").
+        """
+        texts = [word.text for word in self._words]
+        return any(
+            text == "repr" and _INTEGER.fullmatch("".join(texts[at + 1 : at + 6]))
+            for at, text in enumerate(texts)
+        )
 
     @cached_property
     def floats(self) -> bool:

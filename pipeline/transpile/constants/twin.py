@@ -107,7 +107,9 @@ class Twins:
     # -- statics --------------------------------------------------------------------------------
 
     def _statics(self) -> None:
-        types = Types(self.theirs, self.pointer)
+        numbered = self.source is None or not self.source.discriminants
+        plain = self.source is not None and not self.source.faulty
+        types = Types(self.theirs, self.pointer, numbered=numbered, plain=plain)
         kinds = declared(self.theirs)
         mine = {static.symbol: (at, static) for at, static in initialised(self.ours)}
         twins = {static.symbol: static for _, static in initialised(self.theirs)}
