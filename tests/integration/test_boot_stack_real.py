@@ -89,10 +89,11 @@ def test_what_is_measured_is_what_is_computed(
     (init,) = [one for one in row.stack if one.run == "init"]
     assert init.computed is not None
     assert init.open == ""
-    # A kernel function may have been called at the end of the chain: it and its frame are not ours.
-    assert ARRAYS <= init.computed <= init.measured + 64
+    # PA-RISC's frames end in areas for the callee that nobody need write to.
+    assert ARRAYS <= init.computed <= init.measured + 128
     if init.own is not None:
-        assert ARRAYS <= init.own <= init.computed + 8
+        # memchr_inv() calls nothing, and may leave its return address in a register.
+        assert ARRAYS - 4 * 100 <= init.own <= init.computed + 8
     small = init.model_copy(update={"computed": ARRAYS // 4})
     assert (contradictions([small], toolchain) != []) is (init.own is not None)
 
