@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where the kernel's module loader puts the sections: the alignment of each one is honoured."""
+"""Where the kernel's module loader puts the sections: their alignment and the memory for them."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from pipeline.validate.reference import Kernel, Reference
 
 _CHECK = "sections.alignment"
+_MEMORY = "sections.memory"
+# No 32-bit kernel has a gigabyte of addresses to spare beside its memory; a loader adds the sizes
+# up in an unsigned int, and calls within a module reach no further than 2 GiB.
+_NEVER = {32: 1 << 30, 64: 1 << 31}
+_MUCH = 64 << 20  # an eighth of the vmalloc area of most 32-bit kernels here
 # The least alignment of an instruction, in bytes by e_machine, from the processors' manuals;
 # where two encodings are possible (MIPS16, compressed RISC-V) the lesser.
 _INSTRUCTION = {
@@ -69,6 +74,28 @@ def alignment(obj: Object, reference: Reference) -> Iterator[Finding | Skipped]:
     if unsure:
         yield Skipped(_CHECK, f"whether a page of the kernel has {unsure:#x} bytes is not known")
     yield from _code(obj, reference)
+
+
+def memory(obj: Object, _reference: Reference) -> Iterator[Finding | Skipped]:
+    """The memory that the sections take can be had."""
+    loaded = [section for section in obj.sections if section.flags & SHF_ALLOC]
+    total = sum(section.size for section in loaded)
+    if not loaded or total < _MUCH:
+        return
+    largest = max(loaded, key=lambda section: section.size)
+    never = total >= _NEVER[obj.bits]
+    yield of_section(
+        _MEMORY,
+        largest,
+        f"{largest.size} of {total} bytes that the module takes in memory",
+        "no kernel of this kind has so much for a module: it is refused (ENOMEM)"
+        if never
+        else "the loader needs that in one piece: where it is not to be had the module is refused "
+        "(ENOMEM)",
+        "allocate large tables when they are needed (KVec, vmalloc)",
+        "kernel/module/main.c, move_module(); mm/vmalloc.c, __vmalloc_node_range()",
+        Severity.ERROR if never else Severity.WARNING,
+    )
 
 
 def _code(obj: Object, reference: Reference) -> Iterator[Finding]:
@@ -143,4 +170,4 @@ def _page_header(reference: Reference, kernel: Kernel) -> str:
     return text_start(path, _HEADER_BYTES)
 
 
-CHECKS: dict[str, Check] = {_CHECK: alignment}
+CHECKS: dict[str, Check] = {_CHECK: alignment, _MEMORY: memory}

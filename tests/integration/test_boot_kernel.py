@@ -314,6 +314,27 @@ SPOILED: dict[str, spoil.Spoil] = {
     "relocation-type": spoil.relocation_type(".rela.text", 0x77),
     "signature": lambda data: data + b"garbage~Module signature appended~\n",
     "trailing": lambda data: data + b"\0" * 100,
+    "section-0-type": spoil.section("", "sh_type", 1),
+    "section-0-size": spoil.section("", "sh_size", 4),
+    "names-end": spoil.last_byte(".shstrtab"),
+    "strings-end": spoil.last_byte(".strtab"),
+    "strings-type": spoil.section(".strtab", "sh_type", 1),
+    "symbols-half": spoil.shorter(".symtab", 3),
+    "symbols-twice": spoil.section(".comment", "sh_type", 2),
+    "modinfo-end": spoil.last_byte(".modinfo"),
+    "modinfo-twice": spoil.named_as(".comment", ".modinfo"),
+    "vermagic-tail": spoil.replaced(".modinfo", b"mod_unload", b"mod_unloax"),
+    "vermagic-short": spoil.modinfo(b"vermagic", b"vermagic=6.1"),
+    "livepatch": spoil.modinfo(b"description", b"livepatch=Y"),
+    "staging": spoil.modinfo(b"description", b"staging=Y"),
+    "depends": spoil.modinfo(b"description", b"depends=another"),
+    "other-name": spoil.modinfo(b"name", b"name=hallo"),
+    "no-name": spoil.replaced(".gnu.linkonce.this_module", b"hello", b"\0" * 5),
+    "init-not-relocated": spoil.section(".rela.gnu.linkonce.this_module", "sh_type", 1),
+    "alignment-of-a-gigabyte": spoil.section(".data", "sh_addralign", 1 << 30),
+    "alignment-of-three": spoil.section(".data", "sh_addralign", 3),
+    "memory": spoil.section(".bss", "sh_size", 0x7FFFFFF0),
+    "debug-relocations": spoil.section(".rela.debug_line", "sh_info", 9999),
 }
 
 
@@ -321,6 +342,13 @@ SPOILED: dict[str, spoil.Spoil] = {
 STRICTER = {
     "byte-order": "Linux 6.1 does not look at EI_DATA; kmod and binutils read the file by it",
     "class": "Linux 6.1 does not look at EI_CLASS; kmod and binutils read the file by it",
+    "symbols-half": "Linux 6.1 leaves the half symbol out; no tool would have written it",
+    "modinfo-twice": "Linux 6.1 takes the first; the compiler's mark (.comment) is gone",
+    "depends": "the kernel leaves that to modprobe, which would not find the other module",
+    "other-name": "the kernel goes by struct module, modprobe by .modinfo: they are to agree",
+    "init-not-relocated": "the kernel loads a module that does nothing and never goes",
+    "alignment-of-three": "the loader computes with it as a power of two: here nothing overlaps",
+    "debug-relocations": "the loader does not look at them; debuggers and decoders do",
     "no-licence": "the kernel only taints itself; modpost stops (missing MODULE_LICENSE)",
 }
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 import dataclasses
 import struct
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -353,3 +355,18 @@ def test_relocations_take_part(tmp_path: Path) -> None:
     against = dataclasses.replace(against, kernel=kernel)
     found = one(judged(tmp_path, module(), against, CHECKS["sections.this-module"]))
     assert "__start_fixup" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("size", "severity"),
+    [((64 << 20) - 64, None), (64 << 20, "warning"), (1 << 30, "error")],
+)
+def test_memory(tmp_path: Path, size: int, severity: str | None) -> None:
+    elf = module()
+    elf.sections.append(Sec(".bss.large", b"1234", type=8, flags=3))
+    obj = _read(tmp_path, elf)
+    sections = [one._replace(size=size if one.name == ".bss.large" else 0) for one in obj.sections]
+    large = cast("Object", SimpleNamespace(sections=sections, bits=32))
+    found = list(CHECKS["sections.memory"](large, reference(tmp_path)))
+    said = [one.severity.value for one in found if isinstance(one, Finding)]
+    assert said == ([severity] if severity else [])

@@ -31,6 +31,7 @@ _SECTION = {
     "sh_size": ((20, "I"), (32, "Q")),
     "sh_link": ((24, "I"), (40, "I")),
     "sh_info": ((28, "I"), (44, "I")),
+    "sh_addralign": ((32, "I"), (48, "Q")),
 }
 SHN_COMMON = 0xFFF2
 
@@ -64,12 +65,13 @@ def header(name: str, value: int) -> Spoil:
 
 
 def section(which: str, name: str, value: int) -> Spoil:
-    """Return what sets a field of a section's header."""
+    """Return what sets a field of a section's header; ``which`` is empty for that of number 0."""
 
     def spoil(data: bytes) -> bytes:
         elf = _elf(data)
         at, form = _SECTION[name][data[4] - 1]
-        place = elf["e_shoff"] + elf.get_section_index(which) * elf["e_shentsize"] + at
+        number = elf.get_section_index(which) if which else 0
+        place = elf["e_shoff"] + number * elf["e_shentsize"] + at
         return _put(data, place, form, value)
 
     return spoil
@@ -82,6 +84,49 @@ def replaced(which: str, old: bytes, new: bytes) -> Spoil:
     def spoil(data: bytes) -> bytes:
         at = data.index(old, *_place(data, which))
         return data[:at] + new + data[at + len(old) :]
+
+    return spoil
+
+
+def last_byte(which: str) -> Spoil:
+    """Return what writes over the last byte of a section."""
+
+    def spoil(data: bytes) -> bytes:
+        _, end = _place(data, which)
+        return data[: end - 1] + b"x" + data[end:]
+
+    return spoil
+
+
+def shorter(which: str, by: int) -> Spoil:
+    """Return what takes bytes off a section's size."""
+
+    def spoil(data: bytes) -> bytes:
+        start, end = _place(data, which)
+        return section(which, "sh_size", end - start - by)(data)
+
+    return spoil
+
+
+def named_as(which: str, other: str) -> Spoil:
+    """Return what gives a section the name of another."""
+
+    def spoil(data: bytes) -> bytes:
+        found = _elf(data).get_section_by_name(other)
+        assert found is not None
+        return section(which, "sh_name", found["sh_name"])(data)
+
+    return spoil
+
+
+def modinfo(key: bytes, new: bytes) -> Spoil:
+    """Return what puts another entry, not longer, into the place of one of ``.modinfo``."""
+
+    def spoil(data: bytes) -> bytes:
+        at = data.index(key + b"=", *_place(data, ".modinfo"))
+        end = data.index(b"\0", at)
+        assert len(new) <= end - at
+        return data[:at] + new.ljust(end - at, b"\0") + data[end:]
 
     return spoil
 

@@ -197,6 +197,7 @@ _SECTIONS = [
     ),
     of_module("alignment-of-three", "sections.alignment", in_header(".text", ALIGN, 3)),
     of_module("alignment-beyond-a-page", "sections.alignment", in_header(".text", ALIGN, 65536)),
+    of_module("memory-of-a-gigabyte", "sections.memory", in_header(".bss", SIZE, 1 << 30)),
     of_module("text-cut", "symbols.place", _shorter(".init.text", 8), also=["code.fall-through"]),
     of_module("destructors", "sections.constructors", in_header(".exit.text", TYPE, 14)),
     _copied(
