@@ -112,7 +112,10 @@ def test_the_tag_tells_the_variant_where_tags_are_numbers() -> None:
     ("text", "own"),
     [
         ("#[repr(u8)] enum A { B(u8) = 3 }", True),
-        ("#[repr(C, i16)] enum A {}", True),
+        ("#[repr(C, i16)] enum A { B { a: u8 } = 3, C }", True),
+        ("#[repr(u8)] #[derive(Debug)] pub enum A { B = 3, C = 1 }", False),
+        ("#[repr(u8)] enum A { B(u8), C }", False),
+        ("macro_rules! m { ($($t:tt)*) => { #[repr(u8)] enum A { $($t)* } } }", True),
         ("#[repr(C)] enum A {}", False),
         ("#[repr(transparent)] struct A(u8);", False),
     ],

@@ -32,6 +32,7 @@ _DEPENDS_ANYWHERE: Final = frozenset({"target_endian", "union"})
 _FAULTY: Final = frozenset({"match", "matches", "rotate_left", "rotate_right"})
 _FLOAT = re.compile(r"\d[\d_]*e|\d[\d_]*f(32|64)$")
 _INTEGER = re.compile(r"\((?:C,)?[ui](?:8|16|32|64|128|size)\b.*", re.DOTALL)
+_ATTRIBUTES: Final = 60  # words between a repr and the enum that has it
 _QUALIFIERS: Final = frozenset({"fn", "unsafe", "extern", "async"})
 _ITEM = re.compile(r"([^\W\d]\w*)\W*$")
 
@@ -93,7 +94,9 @@ class Sources:
         """
         texts = [word.text for word in self._words]
         return any(
-            text == "repr" and _INTEGER.fullmatch("".join(texts[at + 1 : at + 6]))
+            text == "repr"
+            and _INTEGER.fullmatch("".join(texts[at + 1 : at + 6]))
+            and _numbered_by_hand(texts, at)
             for at, text in enumerate(texts)
         )
 
@@ -121,6 +124,20 @@ class Sources:
                 return f"{word.path}:{word.line}"
             previous = [*previous[-1:], word.text]
         return ""
+
+
+def _numbered_by_hand(texts: Sequence[str], at: int) -> bool:
+    """Say whether the enum behind an attribute has variants with data, and numbers of its own."""
+    if "enum" not in texts[at : at + _ATTRIBUTES]:
+        return "$" in texts[at : at + _ATTRIBUTES]
+    begin = texts.index("{", texts.index("enum", at))
+    depth, body = 0, []
+    for text in texts[begin:]:
+        depth += (text == "{") - (text == "}")
+        if depth == 0:
+            break
+        body.append(text)
+    return "$" in "".join(body) or ("=" in body and bool({"(", "{"} & set(body[1:])))
 
 
 def _has_point(before: str, point: str, after: str) -> bool:
