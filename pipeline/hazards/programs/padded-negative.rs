@@ -2,5 +2,6 @@
 use core::fmt::Write;
 
 fn program(out: &mut Out) {
-    writeln!(out, "{:05}", core::hint::black_box(-42_i32)).unwrap();
+    let number = core::hint::black_box(-42_i32);
+    writeln!(out, "{:05}", number).unwrap();
 }

@@ -2,5 +2,6 @@
 use core::fmt::Write;
 
 fn program(out: &mut Out) {
-    writeln!(out, "<{:.0}>", core::hint::black_box("text")).unwrap();
+    let text = core::hint::black_box("text");
+    writeln!(out, "<{:.0}>", text).unwrap();
 }
