@@ -31,7 +31,7 @@ REFUSED = {
     "match": (PICK + "const VALUE: u32 = pick(300);", "VALUE.*`match`"),
     "match for a length": (
         PICK + "const VALUE: [u8; pick(0x101) as usize] = [1; pick(0x101) as usize];",
-        "`match`",
+        "the length of an array wrongly.*`match`",
     ),
     "match in a trait": (
         PICK + "trait T { const C: u32; const D: u32 = pick(Self::C); }\n"
@@ -81,4 +81,4 @@ def test_what_mrustc_computes_wrongly_is_refused(tmp_path: Path) -> None:
         assert native(crate, tmp_path / name / "native").kind == "ran"
         found = emulated(crate, "m68k", "mrustc", tmp_path / name / "out", target=target)
         assert found.kind == "refused", name
-        assert re.search(rf"lib\.rs:\d+: .*{why}", found.why), (name, found.why)
+        assert re.search(rf"lib\.rs(:\d+)?: .*{why}", found.why), (name, found.why)

@@ -9,6 +9,7 @@ are done again here; a constant for which the result is another one is refused.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
@@ -60,6 +61,9 @@ _RIGHT_UNSIGNED: Final = frozenset(
     ["add_with_overflow", "sub_with_overflow", "saturating_add", "saturating_sub"]
 )
 _MEND: Final = "compute it at run time, write it as a literal, or use transpiler=rustc"
+
+
+_NAMELESS = re.compile(r"ty_0x[0-9a-f]+#")
 
 
 @dataclass
@@ -317,11 +321,15 @@ class Audit:
 
     def _refuse(self, why: str) -> None:
         name = self.names[-1] if self.names else self.function
+        where = self.source.place(name)
+        if _NAMELESS.search(name):
+            # mrustc makes one up from an address; nothing says where it stands.
+            name, where = "the length of an array", os.path.commonpath(self.source.files)
         raise UserError(
             f"mrustc computes {name} wrongly: {why}"
             if "cannot" not in why
             else f"mrustc may compute {name} wrongly: {why}",
-            where=self.source.place(name),
+            where=where,
             mend=_MEND,
         )
 
