@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.boot.boards import load_boards
+from pipeline.boot.loader import too_old
 from pipeline.boot.machine import Kernel, boot, emulator, modules_result
 from pipeline.boot.plan import make_plan, read_plan
 from pipeline.boot.result import BootResult, ModuleResult, exit_status, print_boots, read, write
@@ -22,6 +23,7 @@ from pipeline.toolchains.load import load
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
     from pipeline.boot.plan import Step
     from pipeline.toolchains.model import Arch
@@ -114,11 +116,21 @@ def _boot(arch: Arch, files: dict[str, Path], args: argparse.Namespace) -> BootR
     else:
         tree = open_tree(Path(args.kernel), arch, toolchain)
     kernel = Kernel(tree, toolchain, load_boards()[arch.name])
+    reasons = {name: too_old(tree, toolchain, path) for name, path in files.items()}
+    skipped = tuple(
+        ModuleResult(module=name, state="skipped", reasons=(why,))
+        for name, why in reasons.items()
+        if why
+    )
+    files = {name: path for name, path in files.items() if not reasons[name]}
+    if not files:
+        return BootResult(arch=arch.name, transpiler=args.by, release=tree.release, modules=skipped)
     contents = {f"{name}.ko": _read(path) for name, path in files.items()}
-    steps = make_plan(list(files), _plans(args.plan, files))
+    steps = make_plan(list(files), _plans(args.plan, files, reasons))
     steps, unmeasured = measuring(tree, toolchain, contents, steps)
     booted = boot(kernel, contents, steps, args.log.absolute())
-    return modules_result(kernel, booted, files, args.by, unmeasured)
+    result = modules_result(kernel, booted, files, args.by, unmeasured)
+    return result.model_copy(update={"modules": result.modules + skipped})
 
 
 def _why_skipped(arch: Arch, kernel: str, *, skip_missing: bool) -> str:
@@ -157,14 +169,19 @@ def _read(path: Path) -> bytes:
         raise UserError(f"cannot be read: {error.strerror}", where=str(path)) from None
 
 
-def _plans(words: list[str], files: dict[str, Path]) -> dict[str, tuple[Step, ...]]:
+def _plans(
+    words: list[str], files: dict[str, Path], named: Iterable[str]
+) -> dict[str, tuple[Step, ...]]:
+    """Return the plans of ``files``; ``named`` are all modules, those that are skipped too."""
     plans = {}
     for word in words:
         name, equals, file = word.partition("=")
-        if not equals or name not in files:
+        if not equals or name not in named:
             raise UserError(
                 f"--plan {word}: not the plan of a module that is booted",
-                mend=f"write --plan NAME=FILE; the modules are {', '.join(files)}",
+                mend=f"write --plan NAME=FILE; the modules are {', '.join(named)}",
             )
-        plans[name] = read_plan(Path(file), name)
+        plan = read_plan(Path(file), name)
+        if name in files:
+            plans[name] = plan
     return plans

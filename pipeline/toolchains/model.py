@@ -180,6 +180,9 @@ class Loader(_Frozen):
     later: tuple[str, ...] = Field(
         default=(), description="Types that later kernels' loaders apply and that of 6.1 does not."
     )
+    later_release: str = Field(
+        default="", description="A release whose loader was seen to apply the types of later."
+    )
     sections: tuple[str, ...] = Field(
         default=(), description="Sections that a module has to have, for the loader's own tables."
     )

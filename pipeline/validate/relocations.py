@@ -50,7 +50,7 @@ _MENDS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (
         re.compile(r"AHI16|SLO16"),
-        "add it to the kernel's loader, or take a kernel that has it: GCC has no flag against it",
+        "take a kernel whose loader has it (OpenRISC: kernel_version=6.12): GCC has no flag for it",
     ),
     (
         re.compile(r"NONE"),
