@@ -6,13 +6,28 @@ from __future__ import annotations
 import os
 import re
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.crate.lexer import OPEN, Kind, Token, group_end, tokens
+from pipeline.check.places import (
+    OTHER,
+    declared,
+    is_lazy,
+    is_operand,
+    item_end,
+    lazy_before,
+    level,
+    macro_bodies,
+    opening,
+    owned,
+    spelled,
+    statement_begin,
+    types,
+)
+from pipeline.crate.lexer import OPEN, Kind, Token, group_end
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from pipeline.check.mir import Span
 
@@ -59,11 +74,8 @@ _PLAIN = _MEMORY | frozenset(
 _LIBRARY = frozenset({"Ref", "RefMut"})
 """Types of core whose destructor can be seen: they end a borrow at run time."""
 _KINDS = frozenset({"struct", "enum", "union"})
-_PATH = re.compile(r"[\w:.]+")
+_PATH = re.compile(r"[*(]*[\w:.]+\)*")
 _GENERIC = _KINDS | {"fn", "trait", "type"}
-_OTHER = Kind.OTHER
-_NOWHERE = Path()
-_BEFORE_OPERAND = frozenset({";", "{", "(", "[", ",", "=>", "return", "if", "while"})
 
 
 class Visible:
@@ -87,9 +99,9 @@ class Visible:
             stream = self._stream(file)
             for at, token in enumerate(stream[:-2]):
                 if token.text in _KINDS and stream[at + 1].kind is Kind.IDENT:
-                    inside = stream[at + 2 : _item_end(stream, at + 2)]
+                    inside = stream[at + 2 : item_end(stream, at + 2)]
                     old = found.get(stream[at + 1].text, frozenset())
-                    found[stream[at + 1].text] = old | _types(inside)
+                    found[stream[at + 1].text] = old | types(inside)
         return found
 
     @cached_property
@@ -100,7 +112,7 @@ class Visible:
             stream = self._stream(file)
             for at, token in enumerate(stream[:-2]):
                 if token.text == "Drop" and stream[at + 1].text == "for":
-                    found.add(next(one.text for one in stream[at + 2 :] if one.kind is not _OTHER))
+                    found.add(next(one.text for one in stream[at + 2 :] if one.kind is not OTHER))
         return frozenset(found)
 
     @property
@@ -117,7 +129,7 @@ class Visible:
             for at, token in enumerate(stream[:-2]):
                 named = stream[at - 2].text in _GENERIC if at > 1 else False
                 if token.text[:1] == "<" and (named or stream[at - 1].text == "impl"):
-                    found |= _declared(stream, at)
+                    found |= declared(stream, at)
         return frozenset(found)
 
     @cached_property
@@ -146,7 +158,7 @@ class Visible:
 
     def _destructor(self, type_name: str, *, memory: bool) -> bool | None:
         seen: set[str] = set()
-        todo = set(_owned(_spelled(type_name)))
+        todo = set(owned(spelled(type_name)))
         own = self._destructors - _MEMORY
         wanted = own | _LIBRARY | (_MEMORY if memory else frozenset())
         unknown = False
@@ -172,9 +184,10 @@ class Visible:
         return span is not None and os.path.normpath(span.file) in self._texts
 
     def unmade(self, span: Span) -> bool:
-        """Say whether a value is discarded that mrustc does not make: ``name;`` or ``[value; 0]``.
+        """Say whether a value is discarded that mrustc does not make.
 
-        ``{name};`` moves it, ``value();`` makes it.
+        That is ``name;``, ``*place;`` and ``[value; 0]``.  ``{name};`` moves it, ``value();`` makes
+        it.
         """
         place = self._range(span)
         after = self._of(span)[place[1] :].split(maxsplit=1)[:1] if place else []
@@ -187,23 +200,27 @@ class Visible:
 
         In a later one its temporaries end with it, in mrustc, too.
         """
+        if self._lazy_macros and self._in_macro(span):
+            return True
         for stream, begin in self._outward(span):
-            before = _lazy_before(stream, begin)
-            for at in _level(stream, begin):
-                if _is_lazy(stream[at]) and _is_operand(stream[at - 1]):
+            before = lazy_before(stream, begin)
+            for at in level(stream, begin):
+                if is_lazy(stream[at]) and is_operand(stream[at - 1]):
                     if before not in ("&&", stream[at].text[:2]):
                         return True
                     break
                 after = group_end(stream, at) if stream[at].text == "{" else 0
-                if after and (after >= len(stream) or not _is_lazy(stream[after])):
+                if after and (after >= len(stream) or not is_lazy(stream[after])):
                     break
         return False
 
     def in_let_else(self, span: Span) -> bool:
         """Say whether an expression is in the value of a ``let … else``."""
+        if self._else_macros and self._in_macro(span):
+            return True
         for stream, start in self._outward(span):
-            begin = _statement_begin(stream, start)
-            for at in _level(stream, start):
+            begin = statement_begin(stream, start)
+            for at in level(stream, start):
                 if stream[at].text == "else" and stream[at - 1].text != "}":
                     return any(one.text == "let" for one in stream[begin:at])
         return False
@@ -228,9 +245,47 @@ class Visible:
             at = group_end(stream, at) if stream[at].text in OPEN else at + 1
         if at + 1 >= len(stream) or stream[at].text == ";" or stream[at + 1].text in (";", "}"):
             return False
-        begin = _statement_begin(stream, at, stop=("{",)) - 1
+        begin = statement_begin(stream, at, stop=("{",)) - 1
         begin -= stream[begin - 1].text == "unsafe"
-        return begin > 0 and not _is_operand(stream[begin - 1]) and stream[begin - 1].text != "=>"
+        return begin > 0 and not is_operand(stream[begin - 1]) and stream[begin - 1].text != "=>"
+
+    @cached_property
+    def _macros(self) -> dict[str, Sequence[Token]]:
+        """The rules of these crates' macros."""
+        streams = (self._stream(file) for file in self._texts)
+        return {name: rules for stream in streams for name, rules in macro_bodies(stream)}
+
+    @cached_property
+    def _lazy_macros(self) -> bool:
+        """Say whether a macro may put what it is given into ``&&`` or ``||``."""
+        return any(
+            is_lazy(rules[at]) and is_operand(rules[at - 1])
+            for rules in self._macros.values()
+            for at in range(1, len(rules))
+        )
+
+    @cached_property
+    def _else_macros(self) -> bool:
+        """Say whether a macro may put what it is given into a ``let … else``."""
+        return any(
+            rules[at].text == "else" and rules[at - 1].text != "}"
+            for rules in self._macros.values()
+            for at in range(1, len(rules))
+        )
+
+    def _in_macro(self, span: Span) -> bool:
+        """Say whether a piece of source is given to a macro of these crates."""
+        place = self._range(span)
+        if place is None:
+            return False
+        stream = self._stream(os.path.normpath(span.file))
+        found = next((i for i, one in enumerate(stream) if one.start >= place[0]), len(stream))
+        at = opening(stream, found)
+        while at is not None:
+            if at > 1 and stream[at - 1].text == "!" and stream[at - 2].text in self._macros:
+                return True
+            at = opening(stream, at)
+        return False
 
     def _outward(self, span: Span) -> list[tuple[list[Token], int]]:
         """Return where scanning goes on: behind the expression, and behind each parenthesis."""
@@ -256,7 +311,7 @@ class Visible:
 
     def _stream(self, file: str) -> list[Token]:
         if file not in self._streams:
-            self._streams[file] = _spelled(self._texts[file])
+            self._streams[file] = spelled(self._texts[file])
         return self._streams[file]
 
     def _range(self, span: Span) -> tuple[int, int] | None:
@@ -279,133 +334,3 @@ class Visible:
             ends = (index + 1 for index, char in enumerate(self._texts[file]) if char == "\n")
             self._lines[file] = [0, *ends]
         return self._lines[file]
-
-
-def _item_end(stream: Sequence[Token], at: int) -> int:
-    """Return the index behind the definition of a type: behind its ``;`` or its braces."""
-    while at < len(stream) and stream[at].text != ";":
-        if stream[at].text == "{":
-            return group_end(stream, at)
-        at = group_end(stream, at) if stream[at].text in OPEN else at + 1
-    return at
-
-
-def _types(inside: Sequence[Token]) -> frozenset[str]:
-    """Return the names in a definition that may be types: not those of fields and variants."""
-    found = set()
-    owned = set(_owned(inside))
-    for at, token in enumerate(inside):
-        before = inside[at - 1].text if at else ""
-        after = inside[at + 1].text if at + 1 < len(inside) else ""
-        field = after[:1] == ":" and after[:2] != "::"
-        variant = before in ("{", ",", "]") and (after in ("(", "{", "=", ",", "}"))
-        if token.text in owned and not field and not variant:
-            found.add(token.text)
-    return frozenset(found)
-
-
-def _level(stream: Sequence[Token], at: int) -> Iterator[int]:
-    """Yield the tokens of an expression from ``at`` on, what is in groups left out."""
-    while at < len(stream) and not _ends(stream[at]):
-        yield at
-        at = group_end(stream, at) if stream[at].text in OPEN else at + 1
-
-
-def _spelled(text: str) -> list[Token]:
-    """Return the tokens of a text, each with what stands there."""
-    return [one._replace(text=text[one.start : one.end]) for one in tokens(text, _NOWHERE)]
-
-
-def _owned(stream: Sequence[Token]) -> Iterator[str]:
-    """Yield the names in types, but those that a reference or a pointer leads to."""
-    at = 0
-    while at < len(stream):
-        token = stream[at]
-        if token.kind is _OTHER and token.text[-1:] in ("&", "*"):
-            at = _type_end(stream, at + 1)
-            continue
-        if token.kind is Kind.IDENT:
-            yield token.text
-        at += 1
-
-
-def _type_end(stream: Sequence[Token], at: int) -> int:
-    """Return the index behind the type that a reference leads to, with its angle brackets."""
-    while at < len(stream) and (
-        stream[at].text in ("mut", "const", "dyn") or stream[at].text[:1] == "'"
-    ):
-        at += 1
-    if at < len(stream) and stream[at].text in OPEN:
-        return group_end(stream, at)
-    while at < len(stream) and (stream[at].kind is Kind.IDENT or stream[at].text == "::"):
-        at += 1
-    depth = 0
-    while at < len(stream) and (depth or stream[at].text[:1] == "<"):
-        if stream[at].kind is _OTHER and "->" not in stream[at].text:
-            depth += stream[at].text.count("<") - stream[at].text.count(">")
-        at += 1
-        if depth <= 0:
-            break
-    return at
-
-
-def _declared(stream: Sequence[Token], at: int) -> set[str]:
-    """Return the type parameters in the angle brackets that open at ``at``."""
-    found, depth = set(), 0
-    for index in range(at, len(stream) - 1):
-        token, before = stream[index], stream[index - 1].text
-        first = index - 1 == at or before == ","
-        if depth == 1 and token.kind is Kind.IDENT and first and token.text != "const":
-            found.add(token.text)
-        if token.kind is _OTHER and "->" not in token.text:
-            depth += token.text.count("<") - token.text.count(">")
-        if depth <= 0 or token.text in ("{", ";"):
-            break
-    return found
-
-
-def _ends(token: Token) -> bool:
-    """Say whether an operand cannot go on here."""
-    return token.text in (";", ",", ")", "]", "}", "=>") or token.text.startswith("=>")
-
-
-def _is_lazy(token: Token) -> bool:
-    return token.text[:2] in ("&&", "||")
-
-
-def _is_operand(token: Token) -> bool:
-    """Say whether an expression can end with a token."""
-    return token.text[-1:] in (")", "]", "}", "?", '"', "'") or token.text[-1:].isalnum()
-
-
-def _backward(stream: Sequence[Token], at: int) -> int:
-    """Return the index of the token before ``at``, or of the group that ends there."""
-    at -= 1
-    if stream[at].text in OPEN.values():
-        depth = 1
-        while at and depth:
-            at -= 1
-            depth += (stream[at].text in OPEN.values()) - (stream[at].text in OPEN)
-    return at
-
-
-def _statement_begin(
-    stream: Sequence[Token], at: int, stop: tuple[str, ...] = (";", "{", "(", "[", "=>")
-) -> int:
-    """Return where the statement, or the group, begins that the token before ``at`` is in."""
-    while at and stream[at - 1].text not in stop:
-        if stream[at - 1].text == "}" and stop[0] == ";":
-            break
-        at = _backward(stream, at)
-    return at
-
-
-def _lazy_before(stream: Sequence[Token], at: int) -> str:
-    """Return the ``&&`` or ``||`` that an operand follows directly, or nothing."""
-    while at and stream[at - 1].text not in _BEFORE_OPERAND:
-        at = _backward(stream, at)
-        if _is_lazy(stream[at]) and at and _is_operand(stream[at - 1]):
-            return stream[at].text[:2]
-        if stream[at].text == "=" and stream[at - 1].text not in ("=", "!"):
-            return ""
-    return ""

@@ -231,6 +231,17 @@ def test_the_value_of_a_let_else(source: str, expected: bool) -> None:
     assert Visible({FILE: source}).in_let_else(at(source, "m(1)")) is expected
 
 
+def test_what_a_macro_makes_of_an_expression_is_not_known() -> None:
+    lazy = "macro_rules! both { ($a:expr) => { $a && b() } }\nfn f() { both!(x(m(1).a)); m(2); }"
+    otherwise = lazy.replace("$a && b()", "let Some(_) = $a else { return }")
+    for source, found in ((lazy, (True, False)), (otherwise, (False, True))):
+        visible = Visible({FILE: source.replace("\n", " ")})
+        span, free = (at(source.replace("\n", " "), text) for text in ("m(1)", "m(2)"))
+        assert (visible.before_lazy(span), visible.in_let_else(span)) == found
+        assert not visible.before_lazy(free)
+        assert not visible.in_let_else(free)
+
+
 @pytest.mark.parametrize(
     ("source", "edition", "expected"),
     [
@@ -244,6 +255,21 @@ def test_the_value_of_a_let_else(source: str, expected: bool) -> None:
 )
 def test_the_end_of_a_block_that_is_an_operand(source: str, edition: str, expected: bool) -> None:
     assert Visible({FILE: source}, edition).in_block_operand(at(source, "m(1)")) is expected
+
+
+@pytest.mark.parametrize(
+    ("source", "value", "expected"),
+    [
+        ("*x ;", "*x", True),
+        ("a.b;", "a.b", True),
+        ("{x};", "x", False),
+        ("f();", "f()", False),
+        ("[f(); 0]", "f()", True),
+        ("[f(); 10]", "f()", False),
+    ],
+)
+def test_a_value_that_mrustc_does_not_make(source: str, value: str, expected: bool) -> None:
+    assert Visible({FILE: source}).unmade(at(source, value)) is expected
 
 
 def test_without_rustc_the_first_name_counts() -> None:
