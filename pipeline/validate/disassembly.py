@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The instructions of an object, as the architecture's own objdump prints them.
 
-On m68k GCC puts the tables of ``switch`` between the instructions, and objdump takes them for
-code.  They are found by the jump that uses them and overwritten by ``nop``, so that what is left is
-code alone; only sections in which that moves the start of an instruction are printed again.
+On m68k and arc GCC puts the tables of ``switch`` between the instructions, and objdump takes them
+for code.  They are found (:mod:`pipeline.validate.jump_tables`) and overwritten by ``nop``, so that
+what is left is code alone; only sections in which that moves the start of an instruction are
+printed again.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.errors import UserError
 from pipeline.run import check
+from pipeline.validate import jump_tables
 from pipeline.validate.elfdata import SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS, SHT_STRTAB
 
 if TYPE_CHECKING:
@@ -34,8 +36,6 @@ MAX_CODE_SECTIONS = 50_000
 _SECONDS = 2.0
 _SECONDS_PER_MEGABYTE = 4.0
 _ROUNDS = 4  # the kernel's vmlinux.o and the library core need two and one
-_EM_68K = 4
-_M68K_NOP = b"\x4e\x71"
 _SECTION = "Disassembly of section "
 _COMMENT = re.compile(r"\s*<[^>]*>|\s+[#!;].*$")
 _OPERAND = re.compile(r"(?:[^,({\[]|[({\[][^)}\]]*[)}\]])+")
@@ -44,9 +44,6 @@ _GOAL = re.compile(r"(?<=[\t ,])-?(?:0x)?[0-9a-f]+\s*;((?:0x)?[0-9a-f]+)(?: <.*)
 # Printed once, in the middle of a line, by binutils' arc-dis.c.
 _WARNING = re.compile(r"\nWarning: disassembly may be wrong.*\nUse -M.*\n\t*")
 _NESTED = re.compile(r"[({\[][^)}\]]*,")
-_JUMP_TABLE = re.compile(r"%pc@\((?:0x)?([0-9a-f]+),%[ad]\d:([wl])\)")
-_TARGET = re.compile(r"(?:0x)?[0-9a-f]+")
-_BRANCHES = ("b", "db", "j", "fb")
 
 _Parts = tuple[str, tuple[str, ...]]
 
@@ -79,7 +76,7 @@ def disassemble(obj: Object, objdump: Path) -> Mapping[int, Sequence[Instruction
         raise UserError(f"{len(code)} sections of code are more than {MAX_CODE_SECTIONS}")
     with _no_collection():
         found = _objdump(obj, objdump, obj.data, code)
-        if obj.machine == _EM_68K:
+        if obj.machine in jump_tables.NOPS:
             _without_jump_tables(obj, objdump, found)
     return found
 
@@ -192,55 +189,28 @@ def _only_code(obj: Object, data: bytes | bytearray, wanted: Collection[Section]
 
 
 def _without_jump_tables(obj: Object, objdump: Path, found: dict[int, list[Instruction]]) -> None:
-    """Overwrite m68k's jump tables in ``found`` by instructions that do nothing."""
+    """Overwrite the jump tables in ``found`` by instructions that do nothing."""
+    nop = jump_tables.NOPS[obj.machine]
     patched = bytearray(obj.data)
     named: dict[int, set[int]] = defaultdict(set)
     for symbol in obj.symbols:
         named[symbol.section].add(symbol.value)
+    places = jump_tables.places(obj)
     unsettled = _code(obj)
     for _ in range(_ROUNDS):
         again = []
         for section in unsettled:
-            content = obj.content(section)
-            tables = _tables(content, found.get(section.number, ()), named[section.number])
+            instructions = found.get(section.number, ())
+            known = (obj.machine, places.get(section.number, {}), named[section.number])
+            tables = jump_tables.tables(obj.content(section), instructions, *known)
             for start, end in tables:
-                patched[section.offset + start : section.offset + end] = _M68K_NOP * (
-                    (end - start) // 2
-                )
+                patched[section.offset + start : section.offset + end] = nop * ((end - start) // 2)
             if tables and _blank(found[section.number], tables):
                 again.append(section)
         if not again:
             break
         found.update(_objdump(obj, objdump, patched, again))
         unsettled = again
-
-
-def _tables(
-    data: bytes, instructions: Sequence[Instruction], named: set[int]
-) -> list[tuple[int, int]]:
-    """Return the start and the end of each jump table in a section's ``data``.
-
-    After a table objdump may be out of step: nothing is believed until an address that a jump or
-    a symbol names.
-    """
-    if not any(one.mnemonic == "jmp" and _table(one) for one in instructions):
-        return []
-    leaders = set(named)
-    in_step, end, found = True, 0, []
-    for instruction in instructions:
-        at = instruction.address
-        if at < end:
-            continue
-        in_step = in_step or at == end or at in leaders
-        if not in_step:
-            continue
-        leaders.update(_targets(instruction))
-        table = _table(instruction) if instruction.mnemonic == "jmp" else None
-        if table:
-            end = _table_end(data, table, leaders)
-            found.append((table[0], end))
-            in_step = False
-    return found
 
 
 def _blank(instructions: list[Instruction], tables: Sequence[tuple[int, int]]) -> bool:
@@ -264,34 +234,3 @@ def _blank(instructions: list[Instruction], tables: Sequence[tuple[int, int]]) -
             kept += (Instruction(one.section, at, "nop", ()) for at in range(start, end, 2))
     instructions[:] = kept
     return False
-
-
-def _targets(instruction: Instruction) -> set[int]:
-    """Return where a branch goes to; its last operand is a plain hexadecimal address."""
-    operand = instruction.operands[-1] if instruction.operands else ""
-    is_branch = instruction.mnemonic.startswith(_BRANCHES)
-    return {int(operand, 16)} if is_branch and _TARGET.fullmatch(operand) else set()
-
-
-def _table(instruction: Instruction) -> tuple[int, int] | None:
-    """Return the start of the table that this jump uses and the bytes of an entry."""
-    match = _JUMP_TABLE.fullmatch(instruction.operands[0]) if instruction.operands else None
-    if instruction.mnemonic != "jmp" or match is None:
-        return None
-    start = int(match[1], 16)
-    # GCC has the table right behind the four bytes of the jump (m68k.md, *tablejump).
-    return (start, 2 if match[2] == "w" else 4) if start == instruction.address + 4 else None
-
-
-def _table_end(data: bytes, table: tuple[int, int], leaders: set[int]) -> int:
-    """Return where a table ends: before the first place behind it that something jumps to."""
-    start, width = table
-    position = start
-    while position + width <= len(data) and (position == start or position not in leaders):
-        (offset,) = struct.unpack_from(">h" if width == 2 else ">i", data, position)
-        target = start + offset
-        if target % 2 or not 0 <= target < len(data):
-            break
-        leaders.add(target)
-        position += width
-    return position

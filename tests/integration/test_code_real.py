@@ -14,6 +14,7 @@ from pipeline.validate.calls import calls
 from pipeline.validate.code import CHECKS
 from pipeline.validate.elf import Object
 from pipeline.validate.finding import Finding, Severity
+from pipeline.validate.listing import listing
 from pipeline.validate.reference import for_arch
 
 if TYPE_CHECKING:
@@ -87,6 +88,49 @@ def test_good_code(tmp_path: Path, arch: str, level: str) -> None:
     for name in CHECKS:
         wrong = [one for one in judged(obj, arch, name) if one.severity is not Severity.NOTE]
         assert wrong == []
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+@pytest.mark.parametrize("cases", [5, 40, 300])
+def test_tables_of_switch_are_no_code(tmp_path: Path, arch: str, cases: int) -> None:
+    """Entries of one, two and four bytes; an odd number of them; cases that name data and calls."""
+    code = [f'case {at}: show("case {at}"); return {at * at};' for at in range(cases)]
+    text = (
+        "void show(const char *); int helper(int);\n"
+        f"int sw(int x) {{ switch (x) {{ {' '.join(code)} }} return helper(x); }}\n"
+        "int after(int x) { return helper(x + 1) * 3; }\n"
+    )
+    obj = compiled(tmp_path, arch, text, "-fno-tree-switch-conversion")
+    for name in CHECKS:
+        wrong = [one for one in judged(obj, arch, name) if one.severity is not Severity.NOTE]
+        assert wrong == []
+    known = TOOLCHAINS.get(arch)
+    found = [(one.caller.name, one.name) for one in calls(obj, for_arch(known, find(known)))]
+    assert found.count(("after", "helper")) == 1
+    assert ("sw", "show") in found
+
+
+@pytest.mark.skipif(not installed(TOOLCHAINS.get("arc")), reason="no compiler for arc")
+@pytest.mark.parametrize("level", ["-Os", "-O2"])
+@pytest.mark.parametrize("cases", [5, 6, 7, 40, 300])
+def test_objdump_is_in_step_behind_a_table_of_arc(tmp_path: Path, cases: int, level: str) -> None:
+    code = [f'case {at}: show("case {at}"); return {at * at};' for at in range(cases)]
+    text = (
+        "void show(const char *); int helper(int);\n"
+        f"int sw(int x) {{ switch (x) {{ {' '.join(code)} }} return helper(x); }}\n"
+    )
+    obj = compiled(tmp_path, "arc", text, level, "-fno-tree-switch-conversion")
+    known = TOOLCHAINS.get("arc")
+    code_of = listing(obj, for_arch(known, find(known))).instructions
+    starts = {(one.section, one.address) for part in code_of.values() for one in part}
+    # R_ARC_32_ME: a constant of four bytes behind the instruction that it belongs to.
+    constants = {
+        (one.section, one.offset)
+        for one in obj.relocations
+        if one.type == 27 and one.section in code_of
+    }
+    assert constants
+    assert not constants & starts
 
 
 @pytest.mark.parametrize("arch", ARCHES)
