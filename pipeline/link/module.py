@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from elftools.common.exceptions import ELFError
+from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 from elftools.elf.relocation import RelocationSection
 from elftools.elf.sections import Symbol, SymbolTableSection
@@ -37,6 +38,7 @@ _HELPER = re.compile(r"__[a-z]+[sdt][iqf][234]?")
 # What ld says where none of the roots is defined, and where it cannot leave anything out.
 _NO_ROOT = "requires a defined symbol root"
 _NO_GC = "gc-sections option ignored"
+_REMOVED = re.compile(r"removing unused section '(.+)' in file '(.+)'$", re.MULTILINE)
 
 # Sections of one function or object each, put together again: the names are visible in sysfs and
 # each section costs the kernel's loader an alignment gap.
@@ -113,11 +115,12 @@ def link(
     refuse_twice_defined(objects, output)
     with output_file(output) as temporary, tempfile.TemporaryDirectory() as name:
         joined = Path(name) / "joined.o"
-        _join(toolchain, flags, objects, roots, joined=joined, output=output)
+        said = _join(toolchain, flags, objects, roots, joined=joined, output=output)
         _require_roots(joined, roots, output)
         _refuse_undefined(joined, output, floats=toolchain.arch.no_float is None)
         _refuse_self_calls(joined, output)
-        _make_local(toolchain, joined, roots, temporary=temporary, output=output)
+        dropped = unreferenced(joined) | _left_out(objects, said)
+        _make_local(toolchain, joined, roots, dropped, temporary=temporary, output=output)
 
 
 def _join(
@@ -128,19 +131,18 @@ def _join(
     *,
     joined: Path,
     output: Path,
-) -> None:
-    """Link what the roots reach into ``joined``; ``output`` names the result in errors."""
+) -> str:
+    """Link what the roots reach into ``joined``; return what the linker said.
+
+    ``output`` names the result in errors.
+    """
     script = joined.with_name("module.lds")
     script.write_text(SCRIPT, encoding="utf-8")
-    argv = [str(toolchain.tool("ld")), "-r", "--gc-sections"]
+    argv = [str(toolchain.tool("ld")), "-r", "--gc-sections", "--print-gc-sections"]
     # Where the kernel itself wants sections apart (parisc: branches must reach their stubs), they
     # stay apart.
     if "-ffunction-sections" not in flags.kernel:
         argv += ["-T", str(script)]
-    else:
-        # There the linker also keeps the file names of objects of which it keeps nothing else, and
-        # nobody could say any more how those were compiled.
-        objects = _named(objects, roots)
     argv += [word for root in roots for word in ("-u", root)]
     argv += ["-o", str(joined), *map(str, objects)]
     what = f"{toolchain.triple}-ld does not link {output.name}"
@@ -157,25 +159,29 @@ def _join(
             mend=f"{toolchain.arch.no_link or 'take a newer binutils'} Stop at the C with "
             "`python -m pipeline transpile`",
         )
+    return said
 
 
-def _named(objects: Sequence[Path], roots: Sequence[str]) -> list[Path]:
-    """Return the objects that define a root, or what another one of them wants.
+def _left_out(objects: Sequence[Path], said: str) -> set[str]:
+    """Return the file names (symbols of type FILE) of objects of which the linker kept nothing.
 
-    Where a root is nowhere defined it is all of them, and the linker says so.
+    With the linker's own script it keeps those names, and nobody could say any more how the files
+    were compiled.  ``said`` is what ``--print-gc-sections`` printed.
     """
-    defined, wanted = {}, {}
+    removed: dict[str, set[str]] = {}
+    for section, path in _REMOVED.findall(said):
+        removed.setdefault(path, set()).add(section)
+    empty, kept = set[str](), set[str]()
     for path in objects:
-        defined[path] = set(_globals(path))
         with _opened(path) as elf:
-            undefined = {one.name for one in _symbols(elf) if one["st_shndx"] == "SHN_UNDEF"}
-        wanted[path] = undefined
-    names, found = set(roots), set[Path]()
-    while more := [path for path in objects if path not in found and defined[path] & names]:
-        found.update(more)
-        names.update(*(wanted[path] for path in more))
-    complete = set(roots) <= set().union(*defined.values())
-    return [path for path in objects if path in found or not complete]
+            sections = {
+                one.name
+                for one in elf.iter_sections()
+                if one["sh_flags"] & SH_FLAGS.SHF_ALLOC and one["sh_size"]
+            }
+            names = {one.name for one in _symbols(elf) if one["st_info"]["type"] == "STT_FILE"}
+        (empty if sections <= removed.get(str(path), set()) else kept).update(names)
+    return empty - kept
 
 
 def _refuse_self_calls(joined: Path, output: Path) -> None:
@@ -218,14 +224,20 @@ def self_calling(path: Path) -> set[str]:
 
 
 def _make_local(
-    toolchain: Toolchain, joined: Path, roots: Sequence[str], *, temporary: Path, output: Path
+    toolchain: Toolchain,
+    joined: Path,
+    roots: Sequence[str],
+    dropped: set[str],
+    *,
+    temporary: Path,
+    output: Path,
 ) -> None:
-    """Copy ``joined`` to ``temporary`` with every symbol local but the roots."""
+    """Copy ``joined`` to ``temporary`` without ``dropped``, all symbols local but the roots."""
     keep = joined.with_name("globals")
     _write_names(keep, roots)
     words = [f"--keep-global-symbols={keep}"]
     # For a file without a name objcopy fails, and says nothing.
-    if dropped := unreferenced(joined):
+    if dropped:
         drop = joined.with_name("unreferenced")
         _write_names(drop, dropped)
         words.append(f"--strip-symbols={drop}")

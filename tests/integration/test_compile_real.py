@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,9 +12,11 @@ import pytest
 from pipeline.compile.faults import has_fault
 from pipeline.compile.object import RT_SOURCE, compile_c
 from pipeline.compile.transparent import needed
-from pipeline.link.module import self_calling
+from pipeline.link.module import link, self_calling
 from pipeline.target import resolve
 from pipeline.toolchains.load import load
+from pipeline.validate.elf import Object
+from pipeline.validate.elfdata import STT_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,3 +66,30 @@ def test_a_helper_that_calls_itself_is_found(
     command = [str(toolchain.gcc), "-O0", "-c", "loop.c", "-o", "loop.o"]
     subprocess.run(command, cwd=tmp_path, check=True)
     assert self_calling(tmp_path / "loop.o") == {"__divdi3"}
+
+
+@pytest.mark.parametrize("name", ["m68k", "parisc", "sh"])
+@pytest.mark.parametrize("flag", ["-ffunction-sections", "-Os"])
+def test_a_file_of_which_nothing_is_kept_leaves_no_mark(
+    name: str, flag: str, toolchain_of: Callable[[str], Toolchain], tmp_path: Path
+) -> None:
+    """Nobody could prove from the object how such a file was compiled, and there is no need."""
+    toolchain_of(name)
+    target = resolve(name, "none")
+    flags = replace(target.flags, kernel=(*target.flags.kernel, flag))
+    sources = {
+        "kept.c": "int other(int); int root(int a) { return other(a); }",
+        "also.c": "int more(void); int other(int a) { return a; } int no(void) { return more(); }",
+        # Another object wants it, but nothing that is kept.
+        "gone.c": "int more(void) { return 1; }",
+    }
+    objects = []
+    for source, text in sources.items():
+        (tmp_path / source).write_text(text)
+        objects.append(tmp_path / f"{source}.o")
+        compile_c(target.toolchain, flags, tmp_path / source, objects[-1])
+    link(target.toolchain, flags, objects, ["root"], tmp_path / "all.o")
+    obj = Object.read(tmp_path / "all.o")
+    files = [one.name for one in obj.symbols if one.type == STT_FILE and one.name.endswith(".c")]
+    assert sorted(files) == ["also.c", "kept.c"]
+    assert len(obj.recorded) == len(files)
