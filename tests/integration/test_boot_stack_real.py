@@ -92,8 +92,9 @@ def test_what_is_measured_is_what_is_computed(
     # PA-RISC's frames end in areas for the callee that nobody need write to.
     assert ARRAYS <= init.computed <= init.measured + 128
     if init.own is not None:
-        # memchr_inv() calls nothing, and may leave its return address in a register.
-        assert ARRAYS - 4 * 100 <= init.own <= init.computed + 8
+        # memchr_inv() calls nothing, and may leave its return address in a register: what calls it
+        # is not counted then, and GCC may have put third() into second().
+        assert 4 * 200 <= init.own <= init.computed + 8
     small = init.model_copy(update={"computed": ARRAYS // 4})
     assert (contradictions([small], toolchain) != []) is (init.own is not None)
 
