@@ -14,7 +14,7 @@ from pipeline.errors import UserError
 CATALOGUE = Path(__file__).with_name("catalogue.yaml")
 PROGRAMS = Path(__file__).with_name("programs")
 Behaviour = Literal["wrong", "stops", "right"]
-Answer = Literal["repaired", "refused", "open"]
+Answer = Literal["repaired", "refused", "absent", "open"]
 
 
 class Hazard(BaseModel):

@@ -21,8 +21,8 @@ another result than rustc's, `stops` no object at all, `right` the same. It ends
 is not what the table says: by itself mrustc has to do what stands under mrustc, so that a newer
 one which has mended a fault is seen, and repaired, what is called *repaired* has to be right.
 
-What is *refused* does not pass the gate, or the checks of constants; what is *open* is neither
-repaired nor detected.
+What is *refused* does not pass the gate, or the checks of constants; what is *absent* these
+versions of mrustc do not have; what is *open* is neither repaired nor detected.
 `transpiler=rustc` has none of them.
 
 | Hazard | mrustc | Ferric | On | In a kernel | Write instead |

@@ -26,6 +26,7 @@ from pipeline.transpile.instrument import VERSION as INSTRUMENT_VERSION
 from pipeline.transpile.library import LibraryCrate, library_crate
 from pipeline.transpile.mrustc import Job, Mrustc
 from pipeline.transpile.repair.unit import AS_RELEASED, Guard, Repairs
+from pipeline.transpile.rewrite.crate import rewrite_digest
 from pipeline.transpile.source import places_of, transpile_source
 from pipeline.witness.marks import VERSION as MARKS_VERSION
 from pipeline.witness.marks import refuse
@@ -312,6 +313,7 @@ def _crate_key(
         {
             "format": _FORMAT,
             "instrument": INSTRUMENT_VERSION,
+            "rewrite": rewrite_digest(),
             "crate": crate.crate_name,
             "root": str(crate.lib_path.relative_to(crate.root)),
             "edition": crate.edition,

@@ -25,6 +25,7 @@ from pipeline.crate.document import read_text
 from pipeline.crate.sources import MAX_BYTES, sources
 from pipeline.errors import ToolError, UserError
 from pipeline.transpile.items import Item, ItemKind, Meta, items
+from pipeline.transpile.rewrite.edits import Edit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -109,19 +110,14 @@ class Instrumentation:
                 shutil.copyfile(file, target)
 
 
-@dataclass(frozen=True)
-class _Edit:
-    start: int
-    end: int
-    text: str
-
-
 def instrument(
-    crate: Crate, marks: Mapping[Path, Sequence[Insertion]] | None = None
+    crate: Crate,
+    marks: Mapping[Path, Sequence[Insertion]] | None = None,
+    rewritten: Mapping[Path, Sequence[Edit]] | None = None,
 ) -> Instrumentation | None:
     """Return how a crate's sources are to be changed for mrustc, None where nothing is.
 
-    ``marks`` are written into the files besides.
+    ``marks`` are written into the files besides, and what is ``rewritten`` of them.
 
     Raises :class:`UserError` where a source of such a crate lies outside its folder: a copy would
     not have it.
@@ -132,6 +128,7 @@ def instrument(
     for file in found.rust:
         text = read_text(file, MAX_BYTES)
         edits = [_marking(one, len(text)) for one in (marks or {}).get(file, ())]
+        edits += (rewritten or {}).get(file, ())
         for item in items(text, file) if _WORDS.search(text) else ():
             edits += _edits(item, f"{file}:{item.line}", crate, exports)
         if edits:
@@ -142,20 +139,21 @@ def instrument(
     for file in files:
         if not file.is_relative_to(crate.root):
             raise UserError(
-                f"the crate {crate.name} exports a static, has an allocator, or an attribute that "
-                f"mrustc ignores, and reads a file outside its folder {crate.root}",
+                f"the crate {crate.name} exports a static, has an allocator, or something that "
+                "mrustc ignores or reads wrongly, and reads a file outside its folder "
+                f"{crate.root}",
                 where=str(file),
                 mend="move the file into the crate's folder: the crate is transpiled from a copy",
             )
     return Instrumentation(crate, files, texts, tuple(exports))
 
 
-def _marking(mark: Insertion, length: int) -> _Edit:
+def _marking(mark: Insertion, length: int) -> Edit:
     at = mark.at if mark.at >= 0 else length
-    return _Edit(at, at, mark.text)
+    return Edit(at, at, mark.text)
 
 
-def _edits(item: Item, where: str, crate: Crate, exports: list[Export]) -> Iterator[_Edit]:
+def _edits(item: Item, where: str, crate: Crate, exports: list[Export]) -> Iterator[Edit]:
     """Yield the changes that one item needs; add the statics to export to ``exports``."""
     ignored = _IGNORED_ON_STATIC if item.kind is ItemKind.STATIC else _IGNORED_ON_FUNCTION
     for meta in item.metas:
@@ -171,12 +169,12 @@ def _edits(item: Item, where: str, crate: Crate, exports: list[Export]) -> Itera
         export = Export(f"{PREFIX}static_{crate.crate_name}_{len(exports)}", name, where)
         exports.append(export)
         text = _GETTER.format(cfgs=item.cfgs + meta.cfgs, getter=export.getter, path=item.path)
-        yield _Edit(item.end, item.end, f" {text}")
+        yield Edit(item.end, item.end, f" {text}")
     for meta in item.named("global_allocator"):
         for head, call in _ALLOCATOR:
             body = call.format(path=item.path, layout=_LAYOUT)
             text = _METHOD.format(cfgs=item.cfgs + meta.cfgs, head=head, call=body)
-            yield _Edit(item.end, item.end, f" {text}")
+            yield Edit(item.end, item.end, f" {text}")
 
 
 def _naming(item: Item, where: str) -> list[Meta]:
@@ -195,40 +193,40 @@ def _naming(item: Item, where: str) -> list[Meta]:
     return [meta for meta in named if _is_c_name(meta)] or ([] if named else plain[:1])
 
 
-def _function(item: Item) -> Iterator[_Edit]:
+def _function(item: Item) -> Iterator[Edit]:
     """Yield what makes mrustc emit an exported function under its name."""
     exported = [*item.named("no_mangle"), *item.named("export_name")]
     for meta in item.named("inline"):
         # mrustc leaves a public #[inline] function to those who call it, whatever its name.
         if exported:
-            yield _Edit(meta.start, meta.end, "doc(hidden)")
+            yield Edit(meta.start, meta.end, "doc(hidden)")
     for meta in item.named("no_mangle"):
         # In an impl it knows the old form only.
         if item.associated and meta.wrapped:
-            yield _Edit(meta.start, meta.end, "no_mangle")
+            yield Edit(meta.start, meta.end, "no_mangle")
 
 
-def _rename(item: Item, meta: Meta) -> Iterator[_Edit]:
+def _rename(item: Item, meta: Meta) -> Iterator[Edit]:
     """Yield ``link_name`` for ``export_name``: mrustc takes it for the name of a definition."""
     if not _is_c_name(meta):
         yield _refusal(item, meta, _BAD_NAME)
     elif item.associated:
         yield _refusal(item, meta, _ASSOCIATED)
     else:
-        yield _Edit(meta.start, meta.end, f'link_name = "{meta.value}"')
+        yield Edit(meta.start, meta.end, f'link_name = "{meta.value}"')
 
 
 def _is_c_name(meta: Meta) -> bool:
     return meta.value is not None and _C_NAME.fullmatch(meta.value) is not None
 
 
-def _refusal(item: Item, meta: Meta, what: str) -> _Edit:
+def _refusal(item: Item, meta: Meta, what: str) -> Edit:
     """Return an error for mrustc to find, unless a condition leaves the item out."""
     text = f'{item.cfgs}{meta.cfgs}compile_error!("{what}"); '
-    return _Edit(item.start, item.start, text)
+    return Edit(item.start, item.start, text)
 
 
-def _edited(text: str, edits: Sequence[_Edit]) -> str:
+def _edited(text: str, edits: Sequence[Edit]) -> str:
     """Return ``text`` with the edits made, and as many lines as before in front of each place."""
     parts: list[str] = []
     done = 0

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -65,14 +66,18 @@ def library_crate(
         "source": _digest_source(source, root),
         "target": target,
         "cfgs": cfgs,
-        "mends": {file: edits for file, edits in mends().items() if file.startswith(f"{name}/")},
+        "mends": {} if guard.raw else _mends(name),
         "needs": [need.key for need in needs],
     }
 
     def make(folder: Path) -> None:
         target_path = folder / "target.toml"
         write_atomic(target_path, target)
-        with mended(source.library, name, folder) as library:
+        with (
+            contextlib.nullcontext(source.library)
+            if guard.raw
+            else mended(source.library, name, folder)
+        ) as library:
             transpile_in(library, folder, target_path)
 
     def transpile_in(library: Path, folder: Path, target_path: Path) -> None:
@@ -94,6 +99,10 @@ def library_crate(
     folder = cached(f"rust-{name}", key, make)
     rlib = folder / f"lib{name}.rlib"
     return LibraryCrate(name, rlib, rlib.with_name(rlib.name + ".c"), digest_key(key))
+
+
+def _mends(name: str) -> dict[str, object]:
+    return {file: edits for file, edits in mends().items() if file.startswith(f"{name}/")}
 
 
 def _root(source: RustSource, name: str) -> Path:

@@ -17,6 +17,7 @@ from pipeline.files import write_atomic
 from pipeline.transpile.constants.source import Sources
 from pipeline.transpile.constants.unit import Tools, transpile_right
 from pipeline.transpile.instrument import add_aliases, instrument
+from pipeline.transpile.rewrite.crate import rewrites
 from pipeline.witness.marks import Marks, Place, mark, refuse
 from pipeline.witness.unused import refuse_unused
 
@@ -107,7 +108,8 @@ def _once(
     places: dict[str, tuple[Place, ...]],
 ) -> tuple[Path, frozenset[Site]]:
     """Transpile a crate with some elements kept; return its C, and the checks missing in it."""
-    changes, source = instrument(crate, marks.insertions(keep)), Sources.of(crate)
+    rewritten = {} if tools.guard.raw else rewrites(crate)
+    changes, source = instrument(crate, marks.insertions(keep), rewritten), Sources.of(crate)
     if changes is None:
         return transpile_right(tools, job, log, source, places)
     try:

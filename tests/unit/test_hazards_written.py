@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.crate.graph import load_crate
 from pipeline.errors import UserError
-from pipeline.hazards import alternatives, derived, enums, formats, labels, pointers
+from pipeline.hazards import alternatives, derived, enums, labels, pointers
 from pipeline.hazards.catalogue import program
 from pipeline.hazards.written import refuse_written
 from pipeline.programs.small import write_crate
@@ -127,36 +127,6 @@ def test_the_programs_of_the_catalogue_are_refused(name: str, tmp_path: Path) ->
         refuse_written(crate)
 
 
-@pytest.mark.parametrize(
-    "spec", ["#010x", "+05", "<05", "_^+07.2", "x?", "02x?", "#X?", ".0", "5.0"]
-)
-def test_formats_that_mrustc_prints_otherwise_are_found(spec: str) -> None:
-    source = f'fn f() {{\n    log!(out,\n        "{{}} {{number:{spec}}}", 1);\n}}\n'
-    assert formats.doubtful(source, Path("lib.rs")) == [3]
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        'w!("{:05} {:02x} {:#x} {:+} {:>6} {:0>5} {:.1} {:.*} {:0$} {:.0$} {:?} {:#?} {}");',
-        'w!("{{:#010x}} {:05}");',
-        'let text = "{:#010x}";',
-        "w!(a, '{', 5);",
-        'if a != "{:.0}" {}',
-    ],
-)
-def test_formats_that_mrustc_prints_rightly_are_let_through(source: str) -> None:
-    assert formats.doubtful(f"fn f() {{ {source} }}", Path("lib.rs")) == []
-
-
-def test_labels_of_macros_that_callers_use_are_found() -> None:
-    macro = "macro_rules! m { ($e:expr) => {\n  'a: loop { if $e { break 'a; } }\n} }\n"
-    alone = macro + "fn f() { 'b: loop { m!({ break 'b; }); } }\n"
-    mixed = macro + "fn f() { 'a: loop { m!({ break 'a; }); } }\n"
-    assert labels.doubtful(alone, Path("lib.rs")) == []
-    assert labels.doubtful(mixed, Path("lib.rs")) == [2]
-
-
 def test_pointers_to_copies_of_statics_are_found() -> None:
     found = "static A: [u8; 2] = [1, 2];\nstatic P: P8 = P8(A.as_ptr());\n"
     fine = (
@@ -165,3 +135,11 @@ def test_pointers_to_copies_of_statics_are_found() -> None:
     )
     assert pointers.doubtful(found, Path("lib.rs")) == [2]
     assert pointers.doubtful(fine, Path("lib.rs")) == []
+
+
+def test_labels_of_macros_that_callers_use_are_found() -> None:
+    macro = "macro_rules! m { ($e:expr) => {\n  'a: loop { if $e { break 'a; } }\n} }\n"
+    alone = macro + "fn f() { 'b: loop { m!({ break 'b; }); } }\n"
+    mixed = macro + "fn f() { 'a: loop { m!({ break 'a; }); } }\n"
+    assert labels.doubtful(alone, Path("lib.rs")) == []
+    assert labels.doubtful(mixed, Path("lib.rs")) == [2]

@@ -8,4 +8,5 @@ fn hidden<T>(value: T) -> T {
 
 fn program(out: &mut Out) {
     writeln!(out, "{:02x?}", hidden([1_u8, 0xab])).unwrap();
+    writeln!(out, "{:x?}}}{:X?}", hidden(255), hidden(254)).unwrap();
 }

@@ -2,6 +2,7 @@
 use core::fmt::Write;
 
 fn program(out: &mut Out) {
-    let number = core::hint::black_box(42_i32);
-    writeln!(out, "{:#010x} {:+05} {:<05}", number, number, number).unwrap();
+    let number = core::hint::black_box(-42_i32);
+    writeln!(out, "{:05} {:#010x} {:+} {:>6}", number, 255, 7, "ab").unwrap();
+    writeln!(out, "{:<05}|{:>05}|{:*>05}|{:05}|", number, "ab", "ab", "ab").unwrap();
 }

@@ -2,6 +2,5 @@
 use core::fmt::Write;
 
 fn program(out: &mut Out) {
-    let text = core::hint::black_box("text");
-    writeln!(out, "<{:.0}>", text).unwrap();
+    writeln!(out, "{:.0}|{:5.0}|", "text", "text").unwrap();
 }

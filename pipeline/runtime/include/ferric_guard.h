@@ -75,6 +75,21 @@ FERRIC_INLINE uintptr_t ferric_index_at(uintptr_t index, uintptr_t len, const st
 }
 #define ferric_index(index, len) ferric_index_at(index, len, 0)
 
+/* A width or a precision of a format string: core panics where 16 bits do not hold it. */
+extern tBANG ZRG2c4core9panicking5panic0g(SLICE_PTR expression);
+FERRIC_COLD void ferric_panic_format_count(void)
+{
+	ZRG2c4core9panicking5panic0g(
+		(SLICE_PTR){(void *)"Formatting argument out of range", 32});
+	abort();
+}
+FERRIC_INLINE uint16_t ferric_format_count(uintptr_t count)
+{
+	if (FERRIC_UNLIKELY(count > 0xffff))
+		ferric_panic_format_count();
+	return (uint16_t)count;
+}
+
 #define FERRIC_AT const struct ferric_place *at
 #define FERRIC_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -69,6 +69,8 @@ _SUMS_128: Final = frozenset(
     f"{name}128{sign}" for name in ("add", "sub", "mul") for sign in ("", "s")
 )
 _FLOATS: Final = ("float", "double")
+# What a `$` in a format string tells becomes 16 bits.
+_COUNT: Final = ' = Variant(::"core"::fmt::rt::Count #0, {'
 
 
 class Assignment:
@@ -151,6 +153,9 @@ class Assignment:
         if value.sign not in _INTEGERS:
             return value.text
         known = self.words.places.types.get(of.raw)
+        if value.sign == "uint16_t" and _COUNT in self.line.below("// _"):
+            self._count("format count")
+            return f"ferric_format_count({of.text})"
         if of.is_literal or (known is not None and known not in _FLOATS):
             return value.text
         self._count("cast" if known is None else "float cast")
@@ -211,6 +216,9 @@ class Assignment:
     def _paren(self, value: Expression) -> str:
         inner = value.parts[0]
         if inner.kind == "binary" and self.line.intrinsic == "ptr_offset_from_unsigned":
+            self.words.open.clear()
+        if inner.kind == "ternary" and self.line.intrinsic == "discriminant_value":
+            # `tag < first ? the one with data : tag - first`: the difference is never negative.
             self.words.open.clear()
         if inner.kind != "ternary":
             return value.text

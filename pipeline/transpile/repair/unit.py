@@ -38,6 +38,7 @@ KINDS: Final = (
     "float minimum",
     "float remainder",
     "float rounding",
+    "format count",
     "helper",
     "index",
     "match",
