@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipeline.crate.graph import order
 from pipeline.crate.sources import sources
 from pipeline.errors import UserError
-from pipeline.hazards import alternatives, derived, enums, labels, pointers
+from pipeline.hazards import alternatives, derived, enums, pointers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,12 +46,6 @@ FINDERS = (
         pointers.doubtful,
         "mrustc makes this pointer one to a copy of the static",
         "&STATIC as *const _; or build with transpiler=rustc",
-    ),
-    _Finder(
-        labels.doubtful,
-        "mrustc takes a label in a macro's body for the caller's of the same name: another loop is "
-        "left",
-        "give the macro's label a name of its own; or build with transpiler=rustc",
     ),
 )
 

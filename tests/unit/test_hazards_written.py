@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.crate.graph import load_crate
 from pipeline.errors import UserError
-from pipeline.hazards import alternatives, derived, enums, labels, pointers
+from pipeline.hazards import alternatives, derived, enums, pointers
 from pipeline.hazards.catalogue import program
 from pipeline.hazards.written import refuse_written
 from pipeline.programs.small import write_crate
@@ -135,11 +135,3 @@ def test_pointers_to_copies_of_statics_are_found() -> None:
     )
     assert pointers.doubtful(found, Path("lib.rs")) == [2]
     assert pointers.doubtful(fine, Path("lib.rs")) == []
-
-
-def test_labels_of_macros_that_callers_use_are_found() -> None:
-    macro = "macro_rules! m { ($e:expr) => {\n  'a: loop { if $e { break 'a; } }\n} }\n"
-    alone = macro + "fn f() { 'b: loop { m!({ break 'b; }); } }\n"
-    mixed = macro + "fn f() { 'a: loop { m!({ break 'a; }); } }\n"
-    assert labels.doubtful(alone, Path("lib.rs")) == []
-    assert labels.doubtful(mixed, Path("lib.rs")) == [2]

@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""C strings in the copy of a source that mrustc gets."""
+"""Labels and C strings in the copy of a source that mrustc gets."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline.crate.graph import load_crate
+from pipeline.errors import UserError
 from pipeline.hazards.words import words
 from pipeline.programs.small import write_crate
 from pipeline.transpile.instrument import instrument
 from pipeline.transpile.rewrite import literals
 from pipeline.transpile.rewrite.crate import rewrites
+from pipeline.transpile.rewrite.labels import Labels
 from pipeline.transpile.rewrite.literal import characters
+from pipeline.transpile.rewrite.macros import definitions, reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +32,73 @@ def changed(source: str, edits: Iterable[Edit]) -> str:
     for one in sorted(edits, key=lambda one: one.start, reverse=True):
         source = source[: one.start] + one.text + source[one.end :]
     return source
+
+
+def relabelled(source: str) -> str:
+    """Return a source with its labels renamed; the new names are in capitals."""
+    stream = words(source, HERE)
+    found = definitions(stream)
+    text = changed(source, Labels(stream, HERE, found, reached(found), "").edits())
+    return re.sub(r"'(\w+?)__(\d+_\d+)", lambda one: f"'{one[1].upper()}{one[2]}", text)
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ("($e:expr) => { 'a: loop { break 'a $e } }",
+         "($e:expr) => { 'A0_0: loop { break 'A0_0 $e } }"),
+        ("() => { 'a: { break 'a } }; (1) => { 'a: while x { continue 'a } }",
+         "() => { 'A0_0: { break 'A0_0 } }; (1) => { 'A0_1: while x { continue 'A0_1 } }"),
+        ("($l:lifetime) => { $l: loop { break $l } }",
+         "($l:lifetime) => { $l: loop { break $l } }"),
+        ("() => { fn f<'a>(x: &'a u8) -> &'a u8 { x } }",
+         "() => { fn f<'a>(x: &'a u8) -> &'a u8 { x } }"),
+        ("() => { 'a: loop { leave!('a); f::<&'a u8>() } }",
+         "() => { 'A0_0: loop { leave!('A0_0); f::<&'a u8>() } }"),
+        ("($b:block) => { 'a: $b }", "($b:block) => { 'A0_0: $b }"),
+    ],
+)  # fmt: skip
+def test_labels_of_a_macro(rules: str, expected: str) -> None:
+    assert relabelled(f"macro_rules! m {{ {rules} }}") == f"macro_rules! m {{ {expected} }}"
+
+
+def test_labels_of_functions_and_of_macros_in_macros() -> None:
+    source = "fn f() { 'a: loop { break 'a } } macro_rules! m { () => { 'a: loop { "
+    source += "macro_rules! n { () => { 'b: loop { break 'b; break 'a } } } n!() } } }"
+    text = relabelled(source)
+    assert text.startswith("fn f() { 'a: loop { break 'a } }")
+    assert (
+        "'A0_0: loop { macro_rules! n { () => { 'B1_0: loop { break 'B1_0; break 'A0_0 } } }"
+        in text
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("macro_rules! m { () => {}; ($e:expr) => { 'a: loop { m!(break 'a) } } }",
+         "inside itself"),
+        ("macro_rules! m { () => { 'a: loop { n!(break 'a) } } } macro_rules! n { () => { m!() } }",
+         "inside itself"),
+        ("macro_rules! m { ($n:ident) => { 'a: loop { $n!(break 'a) } } }", "inside itself"),
+        ("fn f() { 'a: loop { macro_rules! m { () => { break 'a } } 'a: loop { m!() } } }",
+         "several loops"),
+    ],
+)  # fmt: skip
+def test_labels_that_no_name_helps(source: str, why: str) -> None:
+    with pytest.raises(UserError, match=rf"lib\.rs:1.*{why}"):
+        relabelled(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "macro_rules! m { () => { 'a: loop { m!({ 'a: loop { break 'a } }) } } }",
+        "fn f() { 'a: loop { macro_rules! m { () => { break 'a } } m!() } }",
+    ],
+)
+def test_labels_that_are_clear(source: str) -> None:
+    relabelled(source)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from pipeline.files import digest_files
 from pipeline.hazards.words import words
 from pipeline.transpile.rewrite import literals
 from pipeline.transpile.rewrite.formats import Formats, Known
-from pipeline.transpile.rewrite.macros import definitions
+from pipeline.transpile.rewrite.labels import Labels
+from pipeline.transpile.rewrite.macros import definitions, reached
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,10 +41,12 @@ def rewrites(crate: Crate) -> Mapping[Path, Sequence[Edit]]:
     """
     files = [_read(one) for one in order(crate)]
     every = [one for each in files for file in each for one in file.macros]
-    known = Known.of(every)
+    known, calling = Known.of(every), reached(every)
     changed = {}
-    for file in files[-1]:
+    for number, file in enumerate(files[-1]):
+        suffix = f"{crate.crate_name}_{number}_"
         edits = [
+            *Labels(file.stream, file.path, file.macros, calling, suffix).edits(),
             *Formats(file.text, file.stream, file.path, known, edition=crate.edition).edits(),
             *literals.edits(file.text, file.stream),
         ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pipeline.crate.lexer import OPEN, Kind, Token, group_end
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 # What an operand may stand behind.
 _OPERATORS: Final = frozenset("=!&|+-*/%^<>") | {"&&", "||", ".."}
@@ -139,3 +139,21 @@ def _types_end(stream: Sequence[Token], at: int, end: int) -> int:
         if depth == 0:
             break
     return at
+
+
+def reached(found: Iterable[Definition]) -> Mapping[str, frozenset[str]]:
+    """Return of each macro which macros its bodies call, directly and through others."""
+    direct: dict[str, set[str]] = {}
+    for one in found:
+        names = direct.setdefault(one.name, set())
+        names.update(call.name for arm in one.arms for call in calls(arm.body))
+    every = {}
+    for name in direct:
+        seen: set[str] = set()
+        left = [name]
+        while left:
+            for other in direct.get(left.pop(), set()) - seen:
+                seen.add(other)
+                left.append(other)
+        every[name] = frozenset(seen)
+    return every
