@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipeline.crate.graph import order
 from pipeline.crate.sources import sources
 from pipeline.errors import UserError
-from pipeline.hazards import alternatives, derived, enums, pointers
+from pipeline.hazards import alternatives, derived, enums
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,11 +41,6 @@ FINDERS = (
         enums.doubtful,
         "mrustc sorts the fields in the variants of this enum, whatever its repr promises",
         "give the variant one field, a #[repr(C)] struct; or build with transpiler=rustc",
-    ),
-    _Finder(
-        pointers.doubtful,
-        "mrustc makes this pointer one to a copy of the static",
-        "&STATIC as *const _; or build with transpiler=rustc",
     ),
 )
 

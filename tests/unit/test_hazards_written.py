@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.crate.graph import load_crate
 from pipeline.errors import UserError
-from pipeline.hazards import alternatives, derived, enums, pointers
+from pipeline.hazards import alternatives, derived, enums
 from pipeline.hazards.catalogue import program
 from pipeline.hazards.written import refuse_written
 from pipeline.programs.small import write_crate
@@ -125,13 +125,3 @@ def test_the_programs_of_the_catalogue_are_refused(name: str, tmp_path: Path) ->
     crate = load_crate(write_crate(tmp_path, program(name)))
     with pytest.raises(UserError, match=r"lib\.rs:\d+"):
         refuse_written(crate)
-
-
-def test_pointers_to_copies_of_statics_are_found() -> None:
-    found = "static A: [u8; 2] = [1, 2];\nstatic P: P8 = P8(A.as_ptr());\n"
-    fine = (
-        "static P: P8 = P8(&A as *const _);\nfn f() -> *const u8 { A.as_ptr() }\n"
-        "const fn g(a: &[u8]) -> *const u8 { a.as_ptr() }\nconst F: fn() = || { a.as_ptr(); };\n"
-    )
-    assert pointers.doubtful(found, Path("lib.rs")) == [2]
-    assert pointers.doubtful(fine, Path("lib.rs")) == []

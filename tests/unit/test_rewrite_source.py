@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Labels and C strings in the copy of a source that mrustc gets."""
+"""Labels, statics and C strings in the copy of a source that mrustc gets."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from pipeline.errors import UserError
 from pipeline.hazards.words import words
 from pipeline.programs.small import write_crate
 from pipeline.transpile.instrument import instrument
-from pipeline.transpile.rewrite import literals
+from pipeline.transpile.rewrite import literals, statics
 from pipeline.transpile.rewrite.crate import rewrites
 from pipeline.transpile.rewrite.labels import Labels
 from pipeline.transpile.rewrite.literal import characters
@@ -102,6 +103,50 @@ def test_labels_that_are_clear(source: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("static A: [u8; 2] = [1, 2];", "static mut A: [u8; 2] = [1, 2];"),
+        ("pub(crate) static A: u8 = 1;", "pub(crate) static mut A: u8 = 1;"),
+        ("macro_rules! m { ($n:ident) => { static $n: u8 = 1; } }",
+         "macro_rules! m { ($n:ident) => { static mut $n: u8 = 1; } }"),
+        ("static mut A: u8 = 1;", "static mut A: u8 = 1;"),
+        ('extern "C" { static A: [u8; 2]; }', 'extern "C" { static A: [u8; 2]; }'),
+        ("fn f(a: &'static u8) { static || 1; }", "fn f(a: &'static u8) { static || 1; }"),
+        ("lazy! { static ref A: u8 = 1; static B: u8 = 1; }",
+         "lazy! { static ref A: u8 = 1; static B: u8 = 1; }"),
+    ],
+)  # fmt: skip
+def test_statics(source: str, expected: str) -> None:
+    stream = words(source, HERE)
+    assert changed(source, statics.edits(stream, definitions(stream))) == expected
+
+
+ITEM = "item! { static A: S = S; }\nfn f() { %s }"
+
+
+@pytest.mark.parametrize(
+    ("use", "copied", "refused"),
+    [
+        ("A.as_ptr()", True, True),
+        ("&A.x[1]", True, True),
+        ("&raw const A.0", True, True),
+        ("&A", True, False),
+        ("&A.get()", True, False),
+        ("A.x", True, False),
+        ("B.as_ptr()", True, False),
+        ("B.as_ptr()", False, True),
+    ],
+)
+def test_statics_that_stay_are_not_pointed_to(use: str, copied: bool, refused: bool) -> None:
+    source = f"{ITEM % use} static B: S = S;"
+    stream = words(source, HERE)
+    kept = statics.kept(stream, definitions(stream), copied=copied)
+    assert kept == ({"A"} if copied else {"A", "B"})
+    with pytest.raises(UserError, match=r"lib\.rs:2") if refused else contextlib.nullcontext():
+        statics.refuse_copies(stream, HERE, kept)
+
+
+@pytest.mark.parametrize(
     ("literal", "value"),
     [(r'c"a\xff\u{e9}\n"', "616200"), (r'c"\x7f\u{ff}"', ""), ('"\\xff"', ""), (r'cr"\xff"', "")],
 )
@@ -133,6 +178,7 @@ def test_a_crate_is_rewritten_line_by_line(tmp_path: Path) -> None:
     old = (tmp_path / "crate/src/lib.rs").read_text().splitlines()
     new = (tmp_path / "copy/src/lib.rs").read_text().splitlines()
     assert len(old) == len(new)
-    assert [two for one, two in zip(old, new, strict=True) if one != two][-1:] == [
+    assert [two for one, two in zip(old, new, strict=True) if one != two][-2:] == [
+        "static mut A: u8 = 1;",
         '    let _a = format_args!("{:-x?}", 1);',
     ]

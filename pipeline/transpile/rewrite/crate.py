@@ -13,10 +13,11 @@ from pipeline.crate.graph import order
 from pipeline.crate.sources import MAX_BYTES, sources
 from pipeline.files import digest_files
 from pipeline.hazards.words import words
-from pipeline.transpile.rewrite import literals
+from pipeline.transpile.rewrite import literals, statics
 from pipeline.transpile.rewrite.formats import Formats, Known
 from pipeline.transpile.rewrite.labels import Labels
 from pipeline.transpile.rewrite.macros import definitions, reached
+from pipeline.transpile.rewrite.statics import refuse_copies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,13 +43,16 @@ def rewrites(crate: Crate) -> Mapping[Path, Sequence[Edit]]:
     files = [_read(one) for one in order(crate)]
     every = [one for each in files for file in each for one in file.macros]
     known, calling = Known.of(every), reached(every)
+    kept = {name for each in files for file in each for name in file.kept}
     changed = {}
     for number, file in enumerate(files[-1]):
         suffix = f"{crate.crate_name}_{number}_"
+        refuse_copies(file.stream, file.path, kept)
         edits = [
             *Labels(file.stream, file.path, file.macros, calling, suffix).edits(),
             *Formats(file.text, file.stream, file.path, known, edition=crate.edition).edits(),
             *literals.edits(file.text, file.stream),
+            *(statics.edits(file.stream, file.macros) if file.copied else ()),
         ]
         if edits:
             changed[file.path] = sorted(edits, key=lambda one: one.start)
@@ -57,19 +61,31 @@ def rewrites(crate: Crate) -> Mapping[Path, Sequence[Edit]]:
 
 @dataclass(frozen=True)
 class _File:
-    """A source with its words and macros."""
+    """A source with its words and macros; ``copied`` says whether mrustc may get another text."""
 
     path: Path
     text: str
     stream: Sequence[Token]
     macros: Sequence[Definition]
+    copied: bool
+
+    @property
+    def kept(self) -> set[str]:
+        """The names of the statics that mrustc may copy."""
+        return statics.kept(self.stream, self.macros, copied=self.copied)
 
 
 def _read(crate: Crate) -> list[_File]:
-    """Return the Rust files of a crate."""
+    """Return the Rust files of a crate.
+
+    One that reads files outside its folder cannot be copied, which is asked for only where mrustc
+    would do worse than give one static two addresses.
+    """
+    found = sources(crate)
+    copied = all(file.is_relative_to(crate.root) for file in found.files)
     files = []
-    for path in sources(crate).rust:
+    for path in found.rust:
         text = read_text(path, MAX_BYTES)
         stream = words(text, path)
-        files.append(_File(path, text, stream, definitions(stream)))
+        files.append(_File(path, text, stream, definitions(stream), copied))
     return files
