@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ARITHMETIC = Path(__file__).parent / "repair/arithmetic.rs"
 # Format strings and the like, for which mrustc gets another text, and what C lays out otherwise.
-FORMS = ("formats", "labels", "statics")
+FORMS = ("formats", "labels", "statics", "tails")
 HEAD = """use core::fmt::Write;
 #[inline(never)]
 fn b<T: Copy>(x: T) -> T {

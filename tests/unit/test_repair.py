@@ -189,7 +189,6 @@ def test_intrinsic(line: str, intrinsic: str, expected: str) -> None:
     [
         ("rv = arg4 + arg5;", "arith_offset"),
         ("rv = arg4.META * 4;", "size_of_val"),
-        ("rv = ALIGN_TO(8 + arg4.META * 1, 4);", "size_of_val"),
         ("memcpy( arg4, arg5, arg6 * sizeof(uint8_t ));", "copy_nonoverlapping"),
         ("rv = roundf(arg4);", "roundf32"),
     ],

@@ -75,6 +75,20 @@ FERRIC_INLINE uintptr_t ferric_index_at(uintptr_t index, uintptr_t len, const st
 }
 #define ferric_index(index, len) ferric_index_at(index, len, 0)
 
+/*
+ * The last field of a structure that ends in a trait object: behind the others, as its vtable and
+ * C, which does not know the object, want it aligned.
+ */
+FERRIC_INLINE uintptr_t ferric_beyond(uintptr_t offset, uintptr_t least, uintptr_t align)
+{
+	if (align < least)
+		align = least;
+	return (offset + align - 1) & ~(align - 1);
+}
+#define FERRIC_TAIL(base, S, field, least, meta)                                      \
+	((__typeof__(&((S *)0)->field))((uintptr_t)(base) +                           \
+		ferric_beyond(offsetof(S, field), least, ((VTABLE_HDR *)(meta))->align)))
+
 /* A width or a precision of a format string: core panics where 16 bits do not hold it. */
 extern tBANG ZRG2c4core9panicking5panic0g(SLICE_PTR expression);
 FERRIC_COLD void ferric_panic_format_count(void)

@@ -7,6 +7,7 @@ the place's type by the macros of ``ferric_guard.h``.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -71,6 +72,9 @@ _SUMS_128: Final = frozenset(
 _FLOATS: Final = ("float", "double")
 # What a `$` in a format string tells becomes 16 bits.
 _COUNT: Final = ' = Variant(::"core"::fmt::rt::Count #0, {'
+_METADATA = re.compile(r"[\w.]+\.META")
+# The size of a slice's element.
+_ITEM = re.compile(r"\.META \* (\d+)")
 
 
 class Assignment:
@@ -120,7 +124,7 @@ class Assignment:
         operation = self.line.value == "BinOp"
         if not operation and self.line.intrinsic in _OF_POINTERS:
             self.words.open.clear()
-            return value.text
+            return self._size(value)
         if not operation and self.line.intrinsic not in _UNCHECKED.get(value.sign, ()):
             raise UnknownFormError(f"arithmetic that is no operation of MIR: {value.raw}")
         self.words.approve(value)
@@ -133,6 +137,21 @@ class Assignment:
         if at and (self.checked or kind == "division"):
             return f"{macro}_AT({place.raw}, {left.text}, {right.text}, {at})"
         return f"{macro}({place.raw}, {left.text}, {right.text})"
+
+    def _size(self, value: Expression) -> str:
+        """Return the size of a value whose metadata tell it; mrustc knows of one structure only."""
+        of = self.line.size_of
+        if not of or (value.sign == "*" and value.parts[0].sign == "META"):
+            return value.text
+        meta = _METADATA.search(value.text)
+        if meta is None:
+            raise UnknownFormError(f"a size that is computed from no metadata: {value.raw[:80]}")
+        item = _ITEM.search(value.text)
+        size = self.words.places.tails.size(of, meta[0], item[1] if item else "1")
+        if size is None:
+            return value.text
+        self._count("tail")
+        return size
 
     def _negated(self, place: Expression, value: Expression) -> str:
         if self.line.value != "UniOp":
@@ -181,7 +200,7 @@ class Assignment:
         if name == "ALIGN_TO" and self.line.intrinsic == "size_of_val":
             # The size of a structure with a slice at its end: rustc checks no sum in it either.
             self.words.open.clear()
-            return value.text
+            return self._size(value)
         if name in _REMAINDERS:
             self._count("float remainder")
             return f"{_REMAINDERS[name]}({arguments})"

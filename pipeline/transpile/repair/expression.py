@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pipeline.transpile.repair.marks import FunctionMarks
+from pipeline.transpile.repair.tails import Tails
 from pipeline.transpile.repair.tokens import UnknownFormError
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ class Expression:
 
     ``kind`` is name, number, string, member, index, call, cast, paren, unary, binary or ternary;
     ``sign`` its operator, member or type; ``parts`` what it is made of; ``raw`` the text as mrustc
-    has it and ``text`` the repaired one.
+    has it and ``text`` the repaired one.  ``tail`` is of a place that ends in a trait object: its
+    structure, and the metadata that tell of the object.
     """
 
     kind: str
@@ -83,6 +85,7 @@ class Expression:
     text: str
     sign: str = ""
     parts: tuple[Expression, ...] = ()
+    tail: tuple[str, str] | None = None
 
     @property
     def is_literal(self) -> bool:
@@ -98,13 +101,15 @@ class Places:
 
     ``types`` maps a variable to its C type (with a ``*`` for each level of pointer), ``lengths`` an
     array type to its length, as its typedef in the same file says; ``raw_pointers`` are variables
-    that are raw pointers in Rust; ``marks`` tell where the checks are in the source.
+    that are raw pointers in Rust; ``marks`` tell where the checks are in the source, ``tails`` what
+    structures end in.
     """
 
     types: Mapping[str, str]
     lengths: Mapping[str, int]
     raw_pointers: AbstractSet[str] = frozenset()
     marks: FunctionMarks = field(default_factory=FunctionMarks)
+    tails: Tails = field(default_factory=Tails)
 
 
 class Words:
@@ -230,14 +235,34 @@ class Words:
         while True:
             if self.next in (".", "->"):
                 sign = self.take()
-                name = self.take()
-                base = _join("member", name, base, sign + name)
+                base = self._member(base, sign, self.take())
             elif self.skip("["):
                 base = self._index(base)
             elif self.skip("("):
                 base = self._call(base)
             else:
                 return base
+
+    def _member(self, base: Expression, sign: str, name: str) -> Expression:
+        """Read a member; one that is, or ends in, a trait object is where its vtable says.
+
+        mrustc writes ``((struct S *)fat.PTR)->_1``, and ``._1`` behind that.
+        """
+        whole = _join("member", name, base, sign + name)
+        address, owner = f"&{base.text}", base.tail
+        if sign == "->" and (fat := _cast_fat_pointer(base)) is not None:
+            struct = base.parts[0].sign.removesuffix("*").removeprefix("struct").strip()
+            address, owner = f"{fat.text}.PTR", (struct, f"{fat.text}.META")
+        if owner is None:
+            return whole
+        struct, meta = owner
+        tail = self.places.tails.fields.get(struct)
+        if tail is None or tail.of != "dyn" or tail.name != name:
+            return whole
+        self.counts["tail"] += 1
+        whole.text = self.places.tails.place(struct, address, meta)
+        whole.tail = (tail.nested, meta) if tail.nested else None
+        return whole
 
     def _call(self, callee: Expression) -> Expression:
         pieces: list[Expression | str] = [callee, "("]
@@ -300,6 +325,12 @@ def _fat_pointer(place: Expression) -> Expression | None:
     if place.kind == "cast" and place.parts[0].kind == "member" and place.parts[0].sign == "PTR":
         return place.parts[0].parts[0]
     return None
+
+
+def _cast_fat_pointer(place: Expression) -> Expression | None:
+    """Return ``fat`` of ``((struct S *)fat.PTR)``."""
+    cast = place.parts[0] if place.kind == "paren" else place
+    return _fat_pointer(cast) if cast.kind == "cast" else None
 
 
 def _join(kind: str, sign: str, *pieces: Expression | str) -> Expression:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # `// _3 = BinOp(…`, and `// ^ Call( _3 = "name"::<…` where an intrinsic was called.
 _VALUE = re.compile(r"// .*? = (\w+)\(")
 _INTRINSIC = re.compile(r'// \^ Call\( .*? = "([\w:]+)"::')
+# `"size_of_val"::<TYPE,>( …`
+_SIZE_OF = re.compile(r'// \^ Call\( \S+ = "size_of_val"::<(.*),>\( ')
 _OVERFLOWING: Final = re.compile(r"__builtin_(?:add|sub)_overflow$|(?:add|sub)128s?_o$")
 # How mrustc asks whether 128 bits are not zero.
 _WIDE_NICHE = re.compile(r"(.+)\.lo == 0 && \1\.hi != 0")
@@ -59,6 +61,12 @@ class Line:
         """The name of the intrinsic that the line stands for, or empty."""
         comment = self.comment if self.comment.startswith("// ^") else self.below("// ^ ")
         match = _INTRINSIC.match(comment)
+        return match[1] if match else ""
+
+    @property
+    def size_of(self) -> str:
+        """The Rust type whose value's size the line computes; empty where it computes none."""
+        match = _SIZE_OF.match(self.below("// ^ "))
         return match[1] if match else ""
 
     def repaired(self) -> str:

@@ -19,6 +19,7 @@ from pipeline.transpile.repair.marks import HERE, FunctionMarks, Site, places_in
 from pipeline.transpile.repair.prelude import INCLUDE, without_helpers
 from pipeline.transpile.repair.stand_in import is_stand_in, refuse_wrong
 from pipeline.transpile.repair.statement import Line
+from pipeline.transpile.repair.tails import Tails
 from pipeline.transpile.repair.tokens import UnknownFormError
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ KINDS: Final = (
     "saturating",
     "shift",
     "stand-in",
+    "tail",
     "vector",
     "volatile",
 )
@@ -201,6 +203,7 @@ class _Unit:
         self.places = places
         self.marks = FunctionMarks()
         self.callers = Callers([])
+        self.tails = Tails.of(lines)
         self.c_file = c_file
         self.checked = overflow_checks
         self.counts: Counter[str] = Counter()
@@ -277,7 +280,7 @@ class _Unit:
         elif not _PLAIN.fullmatch(line):
             self.lines[self.at] = Line(
                 line,
-                Places(self.types, self.lengths, self.raw_pointers, self.marks),
+                Places(self.types, self.lengths, self.raw_pointers, self.marks, self.tails),
                 self.counts,
                 below=self._below,
                 checked=self.checked,
