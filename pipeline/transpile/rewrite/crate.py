@@ -13,7 +13,7 @@ from pipeline.crate.graph import order
 from pipeline.crate.sources import MAX_BYTES, sources
 from pipeline.files import digest_files
 from pipeline.hazards.words import words
-from pipeline.transpile.rewrite import literals, statics
+from pipeline.transpile.rewrite import literals, statics, texts
 from pipeline.transpile.rewrite.formats import Formats, Known
 from pipeline.transpile.rewrite.labels import Labels
 from pipeline.transpile.rewrite.macros import definitions, reached
@@ -43,6 +43,7 @@ def rewrites(crate: Crate) -> Mapping[Path, Sequence[Edit]]:
     files = [_read(one) for one in order(crate)]
     every = [one for each in files for file in each for one in file.macros]
     known, calling = Known.of(every), reached(every)
+    own = {one.name for one in every}
     kept = {name for each in files for file in each for name in file.kept}
     changed = {}
     for number, file in enumerate(files[-1]):
@@ -52,6 +53,7 @@ def rewrites(crate: Crate) -> Mapping[Path, Sequence[Edit]]:
             *Labels(file.stream, file.path, file.macros, calling, suffix).edits(),
             *Formats(file.text, file.stream, file.path, known, edition=crate.edition).edits(),
             *literals.edits(file.text, file.stream),
+            *texts.edits(file.text, file.stream, file.path, file.macros, own),
             *(statics.edits(file.stream, file.macros) if file.copied else ()),
         ]
         if edits:

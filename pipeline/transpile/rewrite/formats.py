@@ -32,7 +32,7 @@ _FIRST: Final = (
     "eprintln", "panic", "todo", "unimplemented", "unreachable", "pr_alert", "pr_cont", "pr_crit",
     "pr_debug", "pr_emerg", "pr_err", "pr_info", "pr_notice", "pr_warn",
 )  # fmt: skip
-_PLACES: Final = {
+PLACES: Final = {
     **dict.fromkeys(_FIRST, 0),
     **dict.fromkeys(("write", "writeln", "assert", "debug_assert"), 1),
     **dict.fromkeys(("assert_eq", "assert_ne", "debug_assert_eq", "debug_assert_ne"), 2),
@@ -61,7 +61,7 @@ def places(found: Iterable[Definition]) -> Mapping[str, int]:
     defined: dict[str, list[Arm]] = {}
     for one in found:
         defined.setdefault(one.name, []).extend(one.arms)
-    fixed: dict[str, int] = {**_PLACES, **dict.fromkeys(_NONE, NOWHERE)}
+    fixed: dict[str, int] = {**PLACES, **dict.fromkeys(_NONE, NOWHERE)}
     while True:
         known = _settled(defined, fixed)
         other = {
@@ -219,7 +219,7 @@ class Formats:
             elif (argument := _argument(self.stream, call, place)) is not None:
                 old = self.edition < "2021" and call.name in _MESSAGES
                 if not (old and argument[1] + 1 >= call.end):
-                    direct = call.name in _PLACES and call.name not in self.known.own
+                    direct = call.name in PLACES and call.name not in self.known.own
                     yield from self._format(*argument, direct=direct)
                     self._refuse_missed(call, argument)
 
