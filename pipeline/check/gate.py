@@ -49,16 +49,20 @@ LOST_MEND = (
 )
 _EARLY = "mrustc drops temporaries as edition 2024 does, whatever the crate's edition is"
 _EARLY_MEND = 'give the value a name first, or say edition = "2024"; or build with transpiler=rustc'
+_LITERAL = "mrustc keeps of this literal what its type cannot hold"
+_LITERAL_MEND = "write the number that is meant; or build with transpiler=rustc"
 HAZARDS = {
     "let_underscore_drop": (LOST, LOST_MEND),
     "let_underscore_lock": (LOST, LOST_MEND),
     "tail_expr_drop_order": (_EARLY, _EARLY_MEND),
     "if_let_rescope": (_EARLY, _EARLY_MEND),
+    "overflowing_literals": (_LITERAL, _LITERAL_MEND),
 }
 """The lints that show what mrustc translates wrongly: what it does, and the way round.
 
-The first two are of ``let _ = …`` and ``_ = …``; the others are rustc's own guides to edition 2024
-(the Edition Guide, "if let temporary scope" and "Tail expression temporary scope").
+The first two are of ``let _ = …`` and ``_ = …``; the next two are rustc's own guides to edition
+2024 (the Edition Guide, "if let temporary scope" and "Tail expression temporary scope").  The last
+is an error for rustc, too, where the crate does not allow it.
 """
 
 CASTS = ("trivial_casts", "trivial_numeric_casts")

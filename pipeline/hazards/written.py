@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipeline.crate.graph import order
 from pipeline.crate.sources import sources
 from pipeline.errors import UserError
-from pipeline.hazards import alternatives, derived, enums
+from pipeline.hazards import alternatives, derived, enums, packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +41,11 @@ FINDERS = (
         enums.doubtful,
         "mrustc sorts the fields in the variants of this enum, whatever its repr promises",
         "give the variant one field, a #[repr(C)] struct; or build with transpiler=rustc",
+    ),
+    _Finder(
+        packed.doubtful,
+        "mrustc has the fields of this packed struct in another order",
+        "promise the order: #[repr(C, packed)]; or build with transpiler=rustc",
     ),
 )
 

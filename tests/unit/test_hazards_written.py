@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.crate.graph import load_crate
 from pipeline.errors import UserError
-from pipeline.hazards import alternatives, derived, enums
+from pipeline.hazards import alternatives, derived, enums, packed
 from pipeline.hazards.catalogue import program
 from pipeline.hazards.written import refuse_written
 from pipeline.programs.small import write_crate
@@ -125,3 +125,18 @@ def test_the_programs_of_the_catalogue_are_refused(name: str, tmp_path: Path) ->
     crate = load_crate(write_crate(tmp_path, program(name)))
     with pytest.raises(UserError, match=r"lib\.rs:\d+"):
         refuse_written(crate)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("#[repr(packed)]\nstruct S<T>(u8, T);\nfn f() { transmute(1) }", [1]),
+        ("#[derive(Debug)]\n#[repr(packed(2))]\npub struct S<T>(u8, T); use mem::offset_of;", [2]),
+        ("#[repr(C, packed)]\nstruct S<T>(u8, T);\nfn f() { transmute(1) }", []),
+        ("#[repr(packed)]\nstruct S(u8, u16);\nfn f() { transmute(1) }", []),
+        ("#[repr(packed)]\nstruct S<T>(u8, T);", []),
+        ("#[repr(align(4))]\nstruct S<T>(u8, T);\nfn f() { transmute(1) }", []),
+    ],
+)
+def test_generic_packed_structs_are_found(text: str, lines: list[int]) -> None:
+    assert packed.doubtful(text, Path("lib.rs")) == lines
