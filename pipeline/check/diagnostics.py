@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,12 +25,14 @@ _COUNT = re.compile(
 class Diagnostic:
     """One diagnostic: ``code`` names the lint or the error (or is empty), ``rendered`` its text.
 
-    ``before`` is its line in the source up to the first letter of the place that it speaks of.
+    ``before`` is its line in the source up to the first letter of the place that it speaks of, and
+    ``place`` the file with that place's first and last line, None where a macro made it.
     """
 
     code: str
     rendered: str
     before: str = ""
+    place: tuple[Path, int, int] | None = None
 
 
 def read(output: str) -> list[Diagnostic]:
@@ -43,7 +46,8 @@ def read(output: str) -> list[Diagnostic]:
         if isinstance(document, dict) and isinstance(document.get("rendered"), str):
             code = document.get("code")
             name = code.get("code", "") if isinstance(code, dict) else ""
-            found.append(Diagnostic(str(name), document["rendered"], _before(document)))
+            before, place = _before(document), _place(document)
+            found.append(Diagnostic(str(name), document["rendered"], before, place))
         elif line.strip():
             found.append(Diagnostic("", f"{line}\n"))
     return found
@@ -56,6 +60,16 @@ def _before(document: dict[str, Any]) -> str:
             line = span["text"][0]
             return str(line["text"][: line["highlight_start"]])
     return ""
+
+
+def _place(document: dict[str, Any]) -> tuple[Path, int, int] | None:
+    """Return where the first primary span is, unless a macro was expanded to it."""
+    for span in document.get("spans") or ():
+        if span.get("is_primary"):
+            made = span.get("expansion") or not span.get("file_name")
+            lines = (span.get("line_start", 0), span.get("line_end", 0))
+            return None if made else (Path(span["file_name"]), *lines)
+    return None
 
 
 def without(diagnostics: list[Diagnostic], codes: Container[str]) -> list[Diagnostic]:

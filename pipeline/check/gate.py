@@ -24,11 +24,13 @@ from pipeline.check.library import (
     target_library,
 )
 from pipeline.check.rustc import MEND, RustcInfo, find_rustc
+from pipeline.crate.document import read_text
 from pipeline.crate.graph import cargo_env, order
 from pipeline.crate.model import CFG
-from pipeline.crate.sources import sources
+from pipeline.crate.sources import MAX_BYTES, sources
 from pipeline.errors import FerricError, ToolError, UserError
 from pipeline.files import cached, digest_files
+from pipeline.hazards.discards import discards
 from pipeline.run import TAIL_LINES, run
 
 if TYPE_CHECKING:
@@ -64,6 +66,8 @@ The first two are of ``let _ = …`` and ``_ = …``; the next two are rustc's o
 2024 (the Edition Guide, "if let temporary scope" and "Tail expression temporary scope").  The last
 is an error for rustc, too, where the crate does not allow it.
 """
+
+_DISCARDED = ("let_underscore_drop", "let_underscore_lock")
 
 CASTS = ("trivial_casts", "trivial_numeric_casts")
 """The lints that know where ``as`` changes no type: mrustc takes such a cast for its operand."""
@@ -156,7 +160,7 @@ def check(  # noqa: PLR0913 - one keyword per thing that the verdict depends on
             flags = [*extra, *mir.FLAGS, "-o", printed]
             _rustc(checker, each, out, flags, env or {}, print_mir=True)
             mirs.append((each, printed.read_text(encoding="utf-8")))
-        _show(diagnostics.text(diagnostics.without(said, CASTS if mrustc else ())))
+        _show(diagnostics.text(diagnostics.without(said, (*HAZARDS, *CASTS) if mrustc else ())))
     refuse_lost(mirs, kernel_crate)
     return checker.result
 
@@ -272,7 +276,7 @@ def _rustc(
 def _refuse_hazards(crate: Crate, said: list[diagnostics.Diagnostic]) -> None:
     """Refuse a crate where rustc sees what mrustc would translate wrongly."""
     for lint, (wrong, mend) in HAZARDS.items():
-        shown = [one for one in said if one.code == lint]
+        shown = [one for one in said if one.code == lint and not _is_dropped(one)]
         if shown:
             text = diagnostics.text(shown).rstrip()
             raise UserError(f"{text}\n{crate.name}: {wrong}", mend=mend)
@@ -280,6 +284,16 @@ def _refuse_hazards(crate: Crate, said: list[diagnostics.Diagnostic]) -> None:
     if borrowed:
         text = diagnostics.text(borrowed).rstrip()
         raise UserError(f"{text}\n{crate.name}: {_CAST}", mend=_CAST_MEND)
+
+
+def _is_dropped(one: diagnostics.Diagnostic) -> bool:
+    """Say whether a diagnostic is of a discarded value that mrustc drops as rustc does."""
+    if one.code not in _DISCARDED or one.place is None:
+        return False
+    path, first, last = one.place
+    lines = discards(read_text(path, MAX_BYTES), path)
+    found = [called for line, called in lines if first <= line <= last]
+    return bool(found) and all(found)
 
 
 def _borrowed(before: str) -> bool:

@@ -132,11 +132,13 @@ def test_a_destructor_that_mrustc_would_lose_is_refused(
     assert emulated(crate, "m68k", "rustc", tmp_path / "out").kind == "ran"
 
 
-def test_a_discarded_result_is_no_destructor(tmp_path: Path, rustc: Path) -> None:
+def test_what_a_call_returns_is_dropped(tmp_path: Path, rustc: Path) -> None:
     crate = write_crate(
         tmp_path / "crate",
-        "use core::fmt::Write;\nfn program(out: &mut Out) {\n"
-        'let _ = writeln!(out, "x");\nlet _ = core::hint::black_box(5);\n}\n',
+        "use core::fmt::Write;\nstruct Guard(u8);\nimpl Drop for Guard { fn drop(&mut self) {} }\n"
+        "fn guard() -> Guard { Guard(1) }\nfn program(out: &mut Out) {\n"
+        'let _ = writeln!(out, "x");\nlet _ = core::hint::black_box(5);\n'
+        "let _ = guard();\n_ =\nguard();\n}\n",
     )
     for gate in ("auto", "off"):
         options = Options(crate, "m68k", tmp_path / gate, kernel="none", gate=gate)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.hazards.underscore import doubtful
+from pipeline.hazards.discards import discards, doubtful
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,16 @@ def test_calls_and_places_are_let_through(statement: str) -> None:
 )
 def test_what_may_be_a_literal_is_not(statement: str) -> None:
     assert doubtful(f"fn f() {{\n{statement}\n}}\n", Path("lib.rs")) == [2]
+
+
+def test_lower_case_literals_are_no_calls() -> None:
+    types = "struct guard(u8); enum e { held(G), free }"
+    source = f"{types} fn f() {{ let _ = guard(1); let _ = e::held(g); }}"
+    assert doubtful(source, Path("lib.rs")) == [1, 1]
+
+
+def test_what_is_a_call_is_said_by_line() -> None:
+    source = (
+        "fn f() {\n    let _ = make();\n    _ = Guard(1);\n    let _: Box<u8> =\n    new(1);\n}"
+    )
+    assert discards(source, Path("lib.rs")) == [(2, True), (3, False), (4, True)]
