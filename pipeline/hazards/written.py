@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipeline.crate.graph import order
 from pipeline.crate.sources import sources
 from pipeline.errors import UserError
-from pipeline.hazards import alternatives, derived, enums, packed
+from pipeline.hazards import alternatives, derived, enums, packed, rounding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,11 @@ FINDERS = (
         packed.doubtful,
         "mrustc has the fields of this packed struct in another order",
         "promise the order: #[repr(C, packed)]; or build with transpiler=rustc",
+    ),
+    _Finder(
+        rounding.doubtful,
+        "mrustc rounds this literal twice: as an f32 it is another number",
+        "write the f32 that is meant, or the suffix f64; or build with transpiler=rustc",
     ),
 )
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.crate.graph import load_crate
 from pipeline.errors import UserError
-from pipeline.hazards import alternatives, derived, enums, packed
+from pipeline.hazards import alternatives, derived, enums, packed, rounding
 from pipeline.hazards.catalogue import program
 from pipeline.hazards.written import refuse_written
 from pipeline.programs.small import write_crate
@@ -140,3 +140,27 @@ def test_the_programs_of_the_catalogue_are_refused(name: str, tmp_path: Path) ->
 )
 def test_generic_packed_structs_are_found(text: str, lines: list[int]) -> None:
     assert packed.doubtful(text, Path("lib.rs")) == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("9007199791611905.0", True),
+        ("9_007_199_791_611_905.", True),
+        ("9007199791611905_f32", True),
+        ("9007199791611905e0", True),
+        ("9007199791611905.0f64", False),
+        ("9007199791611905", False),
+        ("9007199791611906.0", False),
+        ("0.1", False),
+        ("1e-45", False),
+        ("3.4e38 + 1e999", False),
+        ("0..5", False),
+        ("0x1p3_f32", False),
+        ("tuple.0.1", False),
+        ("1.0e400000000", False),
+        (f"1.{'3' * 500}", True),
+    ],
+)
+def test_literals_that_are_rounded_twice_are_found(text: str, found: bool) -> None:
+    assert rounding.doubtful(f"fn f() {{ {text} }}", Path("lib.rs")) == [1] * found
