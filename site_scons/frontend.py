@@ -10,7 +10,7 @@ import shlex
 import sys
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import crates as steps
 import SCons.Node
@@ -54,6 +54,7 @@ _PLACES = {
 _PROGRAMS = ("mrustc", "rustc")
 _BUILT = (SCons.Node.executed, SCons.Node.up_to_date)
 _skipped: list[str] = []
+_Read = TypeVar("_Read")
 
 
 def environment(arguments: dict[str, str]) -> dict[str, str]:
@@ -260,13 +261,30 @@ def summary_at_exit(env: Any) -> None:
     atexit.register(_summary)
 
 
+def _there(node: Any) -> bool:
+    """Say whether this run made a document, or found that it need not be made again."""
+    return Path(node.get_abspath()).is_file() and node.get_state() in _BUILT
+
+
+def _documents(read_one: Callable[[Path], _Read], node: Any) -> list[_Read]:
+    """Return the one document of a node; none, and an error is told, where it cannot be read.
+
+    What is in ``build/`` may have been changed since it was made, and no error may end the summary:
+    SCons is done, and Python would show where in our own code it was.
+    """
+    try:
+        return [read_one(Path(node.get_abspath()))]
+    except FerricError as error:
+        console.error(str(error))
+        return []
+
+
 def _differences() -> None:
     """Print the table of all comparisons, where there were any."""
     found = []
     for arch, crate, node in (*steps.comparisons, *steps.pairs):
-        path = Path(node.get_abspath())
-        if path.is_file() and node.get_state() in _BUILT:
-            found.append(differences.read(path))
+        if _there(node):
+            found += _documents(differences.read, node)
         else:
             console.note(f"{arch}: {crate}: not compared")
     if found:
@@ -277,9 +295,8 @@ def _boots() -> None:
     """Print the table of all boots, where there were any."""
     found = []
     for arch, name, node in steps.boots:
-        path = Path(node.get_abspath())
-        if path.is_file() and node.get_state() in _BUILT:
-            found.append(boots.read(path))
+        if _there(node):
+            found += _documents(boots.read, node)
         else:
             console.note(f"{arch}: {name}: not booted")
     if found:
@@ -298,9 +315,8 @@ def _summary() -> None:
 def _tables() -> None:
     verdicts = []
     for arch, crate, by, node in steps.verdicts:
-        path = Path(node.get_abspath())
-        if path.is_file() and node.get_state() in _BUILT:
-            verdicts.append(labelled(read(path), by))
+        if _there(node):
+            verdicts += [labelled(one, by) for one in _documents(read, node)]
         elif not (steps.comparisons and node.get_state() == SCons.Node.no_state):
             console.note(f"{arch}: {steps.shown(crate, by)}: not built")
     if verdicts:

@@ -105,12 +105,20 @@ def write(result: BootResult, path: Path) -> None:
 
 
 def read(path: Path) -> BootResult:
-    """Read a document; :class:`UserError` where it is none."""
+    """Read a document; :class:`UserError`, with the first thing that is wrong, where it is none."""
     try:
         return BootResult.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        first = str(error).splitlines()[0]
-        raise UserError(f"not the result of a boot: {first}", where=str(path)) from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        reason = f"{place}: {first['msg']}" if place else first["msg"]
+    raise UserError(
+        f"not the result of a boot: {printable(reason, _MOST_TEXT)}",
+        where=str(path),
+        mend="remove it and boot again with this version",
+    )
 
 
 def exit_status(results: Sequence[BootResult]) -> int:
