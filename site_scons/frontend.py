@@ -126,6 +126,7 @@ def help_text(given: Any) -> str:
         "  scons arch=m68k transpiler=both build with mrustc and with rustc, and compare the two",
         "  scons arch=m68k compare         put them beside what rustc makes of them",
         "  scons arch=m68k boot            load and unload them in a real kernel under QEMU",
+        "  scons arch=m68k transpiler=both boot  load those of mrustc, and those of rustc",
         "  scons arch=m68k dist            pack their C, to be built without Rust",
         "  scons doctor                    what is installed, what is missing, where it comes from",
         "  scons -c arch=m68k              remove what was built",

@@ -94,6 +94,11 @@ class BootResult(_Frozen):
     modules: tuple[ModuleResult, ...]
 
     @property
+    def title(self) -> str:
+        """Say which boot this is: the architecture, and the transpiler where it is known."""
+        return f"{self.arch} ({self.transpiler})" if self.transpiler else self.arch
+
+    @property
     def failed(self) -> bool:
         """Say whether any module failed."""
         return any(one.state == "failed" for one in self.modules)
@@ -149,10 +154,10 @@ def print_boots(results: Sequence[BootResult], console: Console | None = None) -
         _print(console, _STACK, "dim")
     for result in results:
         if result.seconds:
-            _print(console, f"{result.arch}: {_times(result)}", "dim")
+            _print(console, f"{result.title}: {_times(result)}", "dim")
         if result.stack_unmeasured:
             why = result.stack_unmeasured
-            _print(console, f"{result.arch}: the stack was not measured: {why}", "dim")
+            _print(console, f"{result.title}: the stack was not measured: {why}", "dim")
     for result in results:
         _print_reasons(console, result)
 
@@ -181,11 +186,11 @@ def _print_reasons(console: Console, result: BootResult) -> None:
         if one.state == "skipped":
             skips.setdefault("; ".join(one.reasons), []).append(one.module)
     for reason, names in skips.items():
-        _print(console, f"skipped {result.arch} {', '.join(names)}: {reason}", "dim")
+        _print(console, f"skipped {result.title}: {', '.join(names)}: {reason}", "dim")
     shown: set[tuple[str, ...]] = set()
     for one in result.modules:
         if one.state == "failed":
-            _print(console, f"failed {result.arch} {one.module}", _STYLE["failed"])
+            _print(console, f"failed {result.title}: {one.module}", _STYLE["failed"])
             for reason in one.reasons:
                 _print(console, f"  {reason}")
             _print_reports(console, [each for each in one.reports if each.lines not in shown])

@@ -34,7 +34,7 @@ def options(opts: Any) -> None:
     opts.Add(
         "transpiler",
         "who turns Rust into C: auto (mrustc where it is found, else rustc), mrustc, rustc, or "
-        "both, to build with each and compare",
+        "both, to build with each and compare (with boot: load what each made)",
         "auto",
     )
     opts.Add("mrustc", "path of mrustc, where it is not on PATH", "")

@@ -16,6 +16,7 @@ SCONS = [sys.executable, "-m", "SCons"]
 PARTS = ("SConstruct", "site_scons", "pipeline", "toolchains.yaml", "pyproject.toml")
 STAGES = (
     "target|check|transpile|compile|link|module|validate|report|commands|compare|both|differences"
+    "|boots?"
 )
 _STEP = re.compile(rf"^(?:\[ *\d+/\d+\] )?(\S+) +(\S+) +({STAGES})\r?$", re.MULTILINE)
 MANIFEST = """[package]

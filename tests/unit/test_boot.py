@@ -331,7 +331,10 @@ def test_the_result_is_written_read_and_shown(
     result.print_boots([made, arc])
     shown = capsys.readouterr().out
     assert "Oops: here" in shown
-    assert "skipped arc hello: no emulator" in shown
+    assert "failed m68k (rustc): bad" in shown
+    assert "skipped arc (rustc): hello: no emulator" in shown
+    result.print_boots([arc.model_copy(update={"transpiler": ""})])
+    assert "skipped arc: hello: no emulator" in capsys.readouterr().out
     path.write_text("[]")
     with pytest.raises(UserError, match="not the result of a boot"):
         result.read(path)

@@ -96,4 +96,4 @@ def test_the_table_shows_the_run_that_took_most(
     assert "1500" in shown
     assert "844" in shown
     assert "732+" in shown
-    assert "m68k: the stack was not measured: no reason" in shown
+    assert "m68k (rustc): the stack was not measured: no reason" in shown
