@@ -15,6 +15,7 @@ from pipeline.validate.module import (
     modinfo,
     moved_at,
     shown,
+    text_at,
     word_size,
 )
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 THIS_MODULE = ".gnu.linkonce.this_module"
 _CHECK = "sections.this-module"
 _PROBE_NAME = b"probe\0"
+_EXPORTS = ("", "_gpl")
 _AGAIN = "build the module with this kernel tree (make M=…)"
 _LOAD = "kernel/module/main.c, setup_load_info()"
 _HEADER = "scripts/mod/modpost.c, add_header(); include/linux/module.h, struct module"
@@ -158,13 +160,15 @@ def exports(obj: Object, reference: Reference) -> Iterator[Finding | Skipped]:
     if not meant_as_module(obj):
         yield Skipped(check, NO_MODULE)
         return
-    for suffix in ("", "_gpl"):
+    for suffix in _EXPORTS:
         yield from _tables(obj, reference, check, suffix)
     names = {
         symbol.name.removeprefix("__ksymtab_")
         for symbol in obj.symbols
         if symbol.name.startswith("__ksymtab_") and symbol.section != SHN_UNDEF
     }
+    if reference.kernel is not None:
+        names |= _exported(obj, reference.kernel)
     if reference.kernel is None:
         if names:
             yield Skipped(check, f"{NO_TREE}: whether another module exports the same")
@@ -196,8 +200,7 @@ def _tables(
         yield Skipped(check, f"{NO_TREE}: the size of struct kernel_symbol")
         return
     config = reference.kernel.config
-    relative = config.get("CONFIG_HAVE_ARCH_PREL32_RELOCATIONS") == "y"
-    entry = 12 if relative else 3 * word_size(obj)
+    entry = 3 * _field(obj, reference.kernel)
     count, rest = divmod(symbols.size, entry)
     evidence = meaning = ""
     if rest:
@@ -226,6 +229,31 @@ def _tables(
         )
 
 
+def _exported(obj: Object, kernel: Kernel) -> set[str]:
+    """Return the names in the tables of exports, which the loader goes by.
+
+    A linker names each entry ``__ksymtab_…``, and nothing but modpost reads that.
+    """
+    field = _field(obj, kernel)
+    names: set[str] = set()
+    for suffix in _EXPORTS:
+        table = find_section(obj, f"__ksymtab{suffix}")
+        if table is not None:
+            texts = (
+                text_at(obj, move)
+                for offset, move in moved_at(obj, table).items()
+                if offset % (3 * field) == field
+            )
+            names.update(filter(None, texts))
+    return names
+
+
+def _field(obj: Object, kernel: Kernel) -> int:
+    """Return the bytes of each of the three fields of ``struct kernel_symbol``."""
+    relative = kernel.config.get("CONFIG_HAVE_ARCH_PREL32_RELOCATIONS") == "y"
+    return 4 if relative else word_size(obj)
+
+
 def per_cpu(obj: Object, reference: Reference) -> Iterator[Finding | Skipped]:
     """There is per-CPU data only where the kernel has more than one CPU."""
     check = "sections.per-cpu"
@@ -237,12 +265,13 @@ def per_cpu(obj: Object, reference: Reference) -> Iterator[Finding | Skipped]:
     elif reference.kernel.config.get("CONFIG_SMP") != "y":
         yield Finding(
             check,
-            Severity.ERROR,
+            Severity.WARNING,
             section.name,
             f"{section.size} bytes, and the kernel is configured without CONFIG_SMP",
-            "the kernel refuses the module (ENOMEM)",
+            "the kernel loads it as ordinary data: wrong, where the module's code adds the "
+            "address of a CPU's area to it",
             _AGAIN,
-            "kernel/module/main.c, percpu_modalloc()",
+            "kernel/module/main.c, find_pcpusec() without CONFIG_SMP",
         )
 
 
