@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,22 +14,14 @@ import pytest
 
 from pipeline.boot.boards import load_boards
 from pipeline.boot.decode import decode
-from pipeline.boot.machine import Booted, Kernel, boot, emulator, modules_result
+from pipeline.boot.machine import Kernel, modules_result
 from pipeline.boot.plan import MOUNTS, Step, make_plan, read_plan
-from pipeline.boot.qemu import Limits
-from pipeline.errors import UserError
-from pipeline.kernel.auto import auto_tree
-from pipeline.stages import Options, build
 from pipeline.toolchains.load import load
-from pipeline.validate import verb as validate_verb
-from pipeline.validate.finding import Severity
-from tests.integration.boot import spoil
+from tests.integration.boot.machine import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pipeline.kernel.tree import KernelTree
-    from pipeline.toolchains.find import Toolchain
     from pipeline.transpile.choice import Transpiler
 
 REPOSITORY = Path(__file__).parents[2]
@@ -62,55 +52,6 @@ fn look(at: *const u32) -> u32 {
     unsafe { at.read_volatile() }
 }
 """
-
-
-@dataclass
-class Machine:
-    """A kernel of one architecture with modules by one transpiler, each built when asked for."""
-
-    kernel: Kernel
-    transpiler: Transpiler
-    work: Path
-
-    def module(self, crate: Path) -> Path:
-        """Build a crate, see that nothing is found against it, and return its ``.ko``."""
-        out = self.work / crate.name
-        made = out / f"{crate.name}.ko"
-        if made.is_file():
-            return made
-        tree, arch = self.kernel.tree, self.kernel.board.arch
-        options = Options(
-            crate, arch, out, kernel=str(tree.build), gate="off", transpiler=self.transpiler
-        )
-        verdict = build(options, lambda _step: None)
-        assert verdict.count(Severity.ERROR) == 0
-        return made
-
-    def boot(self, files: dict[str, bytes], steps: Sequence[Step], log: Path) -> Booted:
-        """Boot, to an end that must come soon."""
-        return boot(self.kernel, files, steps, log, Limits(silence=90.0, total=400.0))
-
-
-@pytest.fixture(scope="session")
-def kernel_of(
-    request: pytest.FixtureRequest, toolchain_of: Callable[[str], Toolchain]
-) -> Callable[[str], Kernel]:
-    """Return a function from an architecture to its kernel; m68k's is built where it is not."""
-
-    def named(name: str) -> Kernel:
-        board = load_boards().get(name)
-        toolchain = toolchain_of(name)
-        if board is None:
-            pytest.skip(f"Ferric knows no board for {name}")
-        try:
-            emulator(board)
-            if name == "m68k":
-                return Kernel(request.getfixturevalue("m68k_tree"), toolchain, board)
-            return Kernel(auto_tree(toolchain.arch, toolchain, build=False), toolchain, board)
-        except UserError as error:
-            pytest.skip(error.what)
-
-    return named
 
 
 @pytest.fixture(scope="session", params=ARCHITECTURES)
@@ -273,115 +214,6 @@ def _native_log(out: Path) -> list[str]:
     subprocess.run([rustc, *flags, *program], check=True, capture_output=True)
     done = subprocess.run([out / "native"], check=True, capture_output=True, text=True)
     return done.stdout.splitlines()
-
-
-# What is done to a good module.  Left out is what Linux 6.1 does not look at before it uses it (the
-# index of a relocation's symbol, the size of .gnu.linkonce.this_module): there it answers nothing.
-SPOILED: dict[str, spoil.Spoil] = {
-    "good": lambda data: data,
-    "machine": spoil.header("e_machine", 40),
-    "byte-order": spoil.other_order,
-    "class": spoil.other_class,
-    "executable": spoil.header("e_type", 2),
-    "magic": lambda data: b"\x7fELG" + data[4:],
-    "empty": lambda _data: b"",
-    "text": lambda _data: b"not a module\n" * 20,
-    "truncated-header": lambda data: data[:40],
-    "truncated-half": lambda data: data[: len(data) // 2],
-    "truncated-byte": lambda data: data[:-1],
-    "headers-beyond": spoil.header("e_shoff", 0x7FFFFFF0),
-    "headers-size": spoil.header("e_shentsize", 41),
-    "headers-none": spoil.header("e_shnum", 0),
-    "headers-many": spoil.header("e_shnum", 60000),
-    "names-index": spoil.header("e_shstrndx", 9999),
-    "names-of-code": spoil.header("e_shstrndx", 1),
-    "section-beyond": spoil.section(".text", "sh_offset", 0x7FFFFFF0),
-    "section-huge": spoil.section(".text", "sh_size", 0x7FFFFFF0),
-    "section-name": spoil.section(".modinfo", "sh_name", 0x7FFFFFF0),
-    "symbols-link": spoil.section(".symtab", "sh_link", 9999),
-    "symbols-gone": spoil.section(".symtab", "sh_type", 1),
-    "no-this-module": spoil.replaced(
-        ".shstrtab", b".gnu.linkonce.this_module\0", b".gnu.linkonce.thus_module\0"
-    ),
-    "no-modinfo": spoil.replaced(".shstrtab", b".modinfo\0", b".modinfu\0"),
-    "vermagic": spoil.replaced(".modinfo", b"vermagic=6.1.", b"vermagic=6.9."),
-    "no-vermagic": spoil.replaced(".modinfo", b"vermagic=", b"vermagik="),
-    "no-licence": spoil.replaced(".modinfo", b"license=GPL", b"licence=GPL"),
-    "other-licence": spoil.replaced(".modinfo", b"license=GPL\0", b"license=XYZ\0"),
-    "unknown-symbol": spoil.symbol_name("_printk"),
-    "symbol-common": spoil.symbol_section("_printk", spoil.SHN_COMMON),
-    "symbol-section": spoil.symbol_section("init_module", 0x7FFF),
-    "relocation-type": spoil.relocation_type(".rela.text", 0x77),
-    "signature": lambda data: data + b"garbage~Module signature appended~\n",
-    "trailing": lambda data: data + b"\0" * 100,
-    "section-0-type": spoil.section("", "sh_type", 1),
-    "section-0-size": spoil.section("", "sh_size", 4),
-    "names-end": spoil.last_byte(".shstrtab"),
-    "strings-end": spoil.last_byte(".strtab"),
-    "strings-type": spoil.section(".strtab", "sh_type", 1),
-    "symbols-half": spoil.shorter(".symtab", 3),
-    "symbols-twice": spoil.section(".comment", "sh_type", 2),
-    "modinfo-end": spoil.last_byte(".modinfo"),
-    "modinfo-twice": spoil.named_as(".comment", ".modinfo"),
-    "vermagic-tail": spoil.replaced(".modinfo", b"mod_unload", b"mod_unloax"),
-    "vermagic-short": spoil.modinfo(b"vermagic", b"vermagic=6.1"),
-    "livepatch": spoil.modinfo(b"description", b"livepatch=Y"),
-    "staging": spoil.modinfo(b"description", b"staging=Y"),
-    "depends": spoil.modinfo(b"description", b"depends=another"),
-    "other-name": spoil.modinfo(b"name", b"name=hallo"),
-    "no-name": spoil.replaced(".gnu.linkonce.this_module", b"hello", b"\0" * 5),
-    "init-not-relocated": spoil.section(".rela.gnu.linkonce.this_module", "sh_type", 1),
-    "alignment-of-a-gigabyte": spoil.section(".data", "sh_addralign", 1 << 30),
-    "alignment-of-three": spoil.section(".data", "sh_addralign", 3),
-    "memory": spoil.section(".bss", "sh_size", 0x7FFFFFF0),
-    "debug-relocations": spoil.section(".rela.debug_line", "sh_info", 9999),
-}
-
-
-# What we refuse and this kernel loads, each on purpose; a change of one of them fails the test.
-STRICTER = {
-    "byte-order": "Linux 6.1 does not look at EI_DATA; kmod and binutils read the file by it",
-    "class": "Linux 6.1 does not look at EI_CLASS; kmod and binutils read the file by it",
-    "symbols-half": "Linux 6.1 leaves the half symbol out; no tool would have written it",
-    "modinfo-twice": "Linux 6.1 takes the first; the compiler's mark (.comment) is gone",
-    "depends": "the kernel leaves that to modprobe, which would not find the other module",
-    "other-name": "the kernel goes by struct module, modprobe by .modinfo: they are to agree",
-    "init-not-relocated": "the kernel loads a module that does nothing and never goes",
-    "alignment-of-three": "the loader computes with it as a power of two: here nothing overlaps",
-    "debug-relocations": "the loader does not look at them; debuggers and decoders do",
-    "no-licence": "the kernel only taints itself; modpost stops (missing MODULE_LICENSE)",
-}
-
-
-def _verdict(path: Path, tree: KernelTree) -> bool:
-    parser = argparse.ArgumentParser()
-    validate_verb.add_parser(parser.add_subparsers())
-    argv = ["validate", str(path), "--kernel", str(tree.build), "--arch", "m68k"]
-    return validate_verb.main(parser.parse_args(argv)) == 0
-
-
-def test_our_verdict_and_the_kernel_s(m68k: Machine, tmp_path: Path) -> None:
-    """No module that we call good is refused by the kernel, nor the other way round."""
-    good = m68k.module(SAMPLES / "hello").read_bytes()
-    files = {name: change(good) for name, change in SPOILED.items()}
-    assert [name for name, data in files.items() if data == good] == ["good"]
-    steps = [*MOUNTS, *(Step(f"try {name}.ko hello", (name,)) for name in files)]
-    contents = {f"{name}.ko": data for name, data in files.items()}
-    booted = m68k.boot(contents, steps, tmp_path / "log")
-    loads, answers = {}, {}
-    for name, outcome in zip(files, booted.judge.outcomes[len(MOUNTS) :], strict=True):
-        assert outcome.ok, (name, outcome.lines)
-        (answers[name],) = (one for one in outcome.lines if one.startswith("# try"))
-        loads[name] = answers[name].endswith(" loaded")
-    verdicts = {}
-    for name, data in files.items():
-        path = tmp_path / f"{name}.ko"
-        path.write_bytes(data)
-        verdicts[name] = _verdict(path, m68k.kernel.tree)
-    table = [f"{name}: we say {verdicts[name]}; {answers[name]}" for name in files]
-    assert {name for name in files if verdicts[name] and not loads[name]} == set(), table
-    assert {name for name in files if loads[name] and not verdicts[name]} == set(STRICTER), table
-    assert sum(loads.values()) == len(STRICTER) + sum(verdicts.values())
 
 
 def test_boards_are_of_known_architectures() -> None:

@@ -8,6 +8,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from elftools.elf.elffile import ELFFile
+from elftools.elf.relocation import RelocationSection
 from elftools.elf.sections import SymbolTableSection
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ _HEADER = {
     "e_type": ((16, "H"), (16, "H")),
     "e_machine": ((18, "H"), (18, "H")),
     "e_shoff": ((32, "I"), (40, "Q")),
+    "e_flags": ((36, "I"), (48, "I")),
     "e_shentsize": ((46, "H"), (58, "H")),
     "e_shnum": ((48, "H"), (60, "H")),
     "e_shstrndx": ((50, "H"), (62, "H")),
@@ -27,13 +29,18 @@ _HEADER = {
 _SECTION = {
     "sh_name": ((0, "I"), (0, "I")),
     "sh_type": ((4, "I"), (4, "I")),
+    "sh_flags": ((8, "I"), (8, "Q")),
+    "sh_addr": ((12, "I"), (16, "Q")),
     "sh_offset": ((16, "I"), (24, "Q")),
     "sh_size": ((20, "I"), (32, "Q")),
     "sh_link": ((24, "I"), (40, "I")),
     "sh_info": ((28, "I"), (44, "I")),
     "sh_addralign": ((32, "I"), (48, "Q")),
+    "sh_entsize": ((36, "I"), (56, "Q")),
 }
 SHN_COMMON = 0xFFF2
+STB_LOCAL, STB_GLOBAL, STB_WEAK = 0, 1, 2
+SHF_WRITE, SHF_ALLOC, SHF_TLS = 0x1, 0x2, 0x400
 
 
 def _elf(data: bytes) -> ELFFile:
@@ -73,6 +80,47 @@ def section(which: str, name: str, value: int) -> Spoil:
         number = elf.get_section_index(which) if which else 0
         place = elf["e_shoff"] + number * elf["e_shentsize"] + at
         return _put(data, place, form, value)
+
+    return spoil
+
+
+def flags(which: str, change: int) -> Spoil:
+    """Return what turns over flags of a section."""
+
+    def spoil(data: bytes) -> bytes:
+        found = _elf(data).get_section_by_name(which)
+        assert found is not None
+        return section(which, "sh_flags", found["sh_flags"] ^ change)(data)
+
+    return spoil
+
+
+def past_the_end(data: bytes) -> bytes:
+    """Make the section that ends last one byte longer than the file."""
+    loaded = (one for one in _elf(data).iter_sections() if one["sh_type"] != "SHT_NOBITS")
+    last = max(loaded, key=lambda one: int(one["sh_offset"] + one["sh_size"]))
+    return section(last.name, "sh_size", len(data) - last["sh_offset"] + 1)(data)
+
+
+def beyond_all_addresses(which: str) -> Spoil:
+    """Return what lets the end of a section, as a sum, come before its start."""
+
+    def spoil(data: bytes) -> bytes:
+        top = 1 << (64 if data[4] == 2 else 32)
+        moved = section(which, "sh_offset", top - 16)(data)
+        return section(which, "sh_size", 32)(moved)
+
+    return spoil
+
+
+def code_of(name: str, change: int) -> Spoil:
+    """Return what turns over flags of the section that a symbol is defined in."""
+
+    def spoil(data: bytes) -> bytes:
+        table = _elf(data).get_section_by_name(".symtab")
+        assert isinstance(table, SymbolTableSection)
+        number = next(one for one in table.iter_symbols() if one.name == name)["st_shndx"]
+        return flags(_elf(data).get_section(number).name, change)(data)
 
     return spoil
 
@@ -148,6 +196,36 @@ def symbol_section(name: str, number: int) -> Spoil:
 
     def spoil(data: bytes) -> bytes:
         return _put(data, _symbol(data, name) + (14 if data[4] == 1 else 6), "H", number)
+
+    return spoil
+
+
+def undefined_and_unused(bind: int) -> Spoil:
+    """Return what makes a symbol that no relocation names an undefined one, of its old name."""
+
+    def spoil(data: bytes) -> bytes:
+        elf = _elf(data)
+        table = elf.get_section_by_name(".symtab")
+        assert isinstance(table, SymbolTableSection)
+        sections = [one for one in elf.iter_sections() if isinstance(one, RelocationSection)]
+        used = {one["r_info_sym"] for each in sections for one in each.iter_relocations()}
+        number = next(
+            number
+            for number, one in enumerate(table.iter_symbols())
+            if number not in used and one["st_info"]["type"] == "STT_FILE" and one.name
+        )
+        at = int(table["sh_offset"] + number * table["sh_entsize"])
+        data = _put(data, at + (14 if data[4] == 1 else 6), "H", 0)
+        return _put(data, at + (12 if data[4] == 1 else 4), "B", bind << 4)
+
+    return spoil
+
+
+def binding(name: str, bind: int) -> Spoil:
+    """Return what gives a symbol without a type another binding."""
+
+    def spoil(data: bytes) -> bytes:
+        return _put(data, _symbol(data, name) + (12 if data[4] == 1 else 4), "B", bind << 4)
 
     return spoil
 
