@@ -12,6 +12,7 @@ from pipeline.validate.elfdata import (
     SHF_GROUP,
     SHN_UNDEF,
     SHT_GROUP,
+    SHT_STRTAB,
     SHT_SYMTAB,
 )
 from pipeline.validate.finding import Finding, Severity, Skipped
@@ -43,6 +44,9 @@ _READ_BY_NAME = frozenset(
         ".init_array",
     }
 )
+_TWICE = {
+    ".modinfo": "the loader reads the first one only; from 6.12 on it refuses the module (ENOEXEC)"
+}
 _VALIDITY = "kernel/module/main.c, elf_validity_check()"
 _GABI = "System V ABI, chapter 4, Section Groups"
 _REFUSED = "the kernel refuses to load it (ENOEXEC)"
@@ -87,6 +91,7 @@ def headers(obj: Object, _reference: Reference) -> Iterator[Finding]:
             _RELINK,
             _VALIDITY,
         )
+    yield from _string_tables(obj, names)
     if meant_as_module(obj) and not any(one.type == SHT_SYMTAB for one in obj.sections):
         yield _error(
             check,
@@ -98,14 +103,35 @@ def headers(obj: Object, _reference: Reference) -> Iterator[Finding]:
         )
 
 
+def _string_tables(obj: Object, names: int) -> Iterator[Finding]:
+    """The names of sections, in section ``names``, and of symbols are in string tables."""
+    tables = [("sections", names)]
+    tables += [("symbols", one.link) for one in obj.sections if one.type == SHT_SYMTAB]
+    for what, number in tables:
+        found = obj.sections[number].type
+        if found != SHT_STRTAB:
+            yield _error(
+                "sections.headers",
+                f"section {number}",
+                f"sh_type {found:#x}; it has the names of the {what}: SHT_STRTAB ({SHT_STRTAB})",
+                f"Linux 6.1 does not look; from 6.12 on {_REFUSED}",
+                _RELINK,
+                "kernel/module/main.c of 6.12, elf_validity_cache_secstrings(), "
+                "elf_validity_cache_index_str()",
+            )
+
+
 def names_used_twice(obj: Object, _reference: Reference) -> Iterator[Finding | Skipped]:
     """No two sections that the loader looks for, or shows in sysfs, have the same name."""
     check = "sections.names"
     if not meant_as_module(obj):
         yield Skipped(check, NO_MODULE)
         return
+    # Linux 6.12 looks for a second .modinfo whatever its flags.
     used = Counter(
-        section.name for section in obj.sections if section.flags & SHF_ALLOC and section.size
+        section.name
+        for section in obj.sections
+        if section.name == ".modinfo" or (section.flags & SHF_ALLOC and section.size)
     )
     for name, times in used.items():
         if times < 2:
@@ -115,8 +141,8 @@ def names_used_twice(obj: Object, _reference: Reference) -> Iterator[Finding | S
             check,
             Severity.ERROR if by_name else Severity.WARNING,
             name[:200],
-            f"{times} sections of this name are loaded",
-            "the loader reads the first one only"
+            f"{times} sections of this name",
+            _TWICE.get(name, "the loader reads the first one only")
             if by_name
             else "the kernel warns of a duplicate file name in sysfs, and shows no addresses of "
             "the module's sections",

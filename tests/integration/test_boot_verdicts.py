@@ -83,6 +83,7 @@ SPOILED: dict[str, spoil.Spoil] = {
     "alignment-of-three": spoil.section(".data", "sh_addralign", 3),
     "memory": spoil.section(".bss", "sh_size", 0x7FFFFFF0),
     "debug-relocations": spoil.section(".rela.debug_line", "sh_info", 9999),
+    "names-type": spoil.section(".shstrtab", "sh_type", 1),
     "names-none": spoil.header("e_shstrndx", 0),
     "header-flags": spoil.header("e_flags", 0x00F00000),
     "section-byte-beyond": spoil.past_the_end,
@@ -110,10 +111,12 @@ SPOILED: dict[str, spoil.Spoil] = {
 
 # What we refuse and this kernel loads, each on purpose; a change of one of them fails the test.
 STRICTER = {
+    "names-type": "Linux 6.12 refuses it",
+    "strings-type": "Linux 6.12 refuses it",
     "byte-order": "Linux 6.1 does not look at EI_DATA; kmod and binutils read the file by it",
     "class": "Linux 6.1 does not look at EI_CLASS; kmod and binutils read the file by it",
     "symbols-half": "Linux 6.1 leaves the half symbol out; no tool would have written it",
-    "modinfo-twice": "Linux 6.1 takes the first; the compiler's mark (.comment) is gone",
+    "modinfo-twice": "Linux 6.1 takes the first, 6.12 refuses it",
     "depends": "the kernel leaves that to modprobe, which would not find the other module",
     "other-name": "the kernel goes by struct module, modprobe by .modinfo: they are to agree",
     "init-not-relocated": "the kernel loads a module that does nothing and never goes",

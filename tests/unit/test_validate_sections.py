@@ -76,6 +76,7 @@ def test_the_part_that_modpost_writes_is_no_module(tmp_path: Path) -> None:
         (Sec(".data..percpu", b"1234", flags=3), "sections.per-cpu", "warning"),
         (Sec(".lost", b"1234", flags=0x202), "sections.group", "warning"),
         (Sec(".modinfo", b"a=b\0", flags=2), "sections.names", "error"),
+        (Sec(".modinfo", b"", flags=0), "sections.names", "error"),
         (Sec(".text", b"1234", flags=6), "sections.names", "warning"),
     ],
 )
@@ -230,19 +231,29 @@ def test_groups(tmp_path: Path) -> None:
     assert "not a number of words" in says(elf)
 
 
+def _written(folder: Path, data: bytes) -> Path:
+    path = folder / "a.ko"
+    path.write_bytes(data)
+    return path
+
+
 def test_headers(tmp_path: Path) -> None:
     check = CHECKS["sections.headers"]
     data = bytearray(module().build())
     start, names = struct.unpack_from(">I", data, 32)[0], struct.unpack_from(">H", data, 50)[0]
 
     def says(offset: int, value: bytes) -> str:
-        path = tmp_path / "a.ko"
-        path.write_bytes(data[:offset] + value + data[offset + len(value) :])
+        path = _written(tmp_path, bytes(data[:offset] + value + data[offset + len(value) :]))
         results = list(check(Object.read(path), without_kernel()))
         return one(results).evidence if results else ""
 
     assert says(0, b"\x7f") == ""
     assert "sh_addr 0x10" in says(start + 12, struct.pack(">I", 16))
+    read = Object.read(_written(tmp_path, bytes(data)))
+    symbols = next(one for one in read.sections if one.type == 2)
+    for what, number in (("sections", names), ("symbols", symbols.link)):
+        evidence = says(start + 40 * number + 4, struct.pack(">I", 1))
+        assert f"sh_type 0x1; it has the names of the {what}" in evidence
     assert "sh_size 0x1" in says(start + 20, struct.pack(">I", 1))
     # One byte longer, into the (unused) name of section 0, which is not zero now.
     size = struct.unpack_from(">I", data, start + names * 40 + 20)[0]
