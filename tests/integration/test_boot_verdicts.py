@@ -138,8 +138,9 @@ LATER = {
     "modinfo-not-loaded": "6.12 finds .modinfo without SHF_ALLOC, too",
     "alignment-of-a-gigabyte": "6.12 lays data out by itself; it is not aligned as it asks to be",
 }
-# Where we are not stricter: this loader looks at it, or the architecture has no flags to compare.
-ALIKE = {"parisc": {"class", "header-flags"}}
+# Where we are not stricter: this kernel refuses it, too (parisc's has CONFIG_STRICT_MODULE_RWX, and
+# looks at the class), or the architecture has no flags to compare.
+ALIKE = {"parisc": {"class", "header-flags", "symbols-half", "code-writable"}}
 
 
 # Assembly that is linked to the good module.  = is a tab (on parisc what begins a line is a label),
