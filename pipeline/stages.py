@@ -223,13 +223,13 @@ def _witness(options: Options, target: Target) -> Witness | None:
     )
 
 
-def run_compile(target: Target, outputs: Outputs) -> None:
+def run_compile(target: Target, outputs: Outputs, *, debug: bool = True) -> None:
     """Compile the crate's own C: one file, and with mrustc its root program's too."""
     mrustc = target.transpiler == "mrustc"
     pairs = [(outputs.c_file, outputs.crate_object)]
     pairs += [(outputs.root_c, outputs.root_object)] if mrustc else []
     for source, output in pairs:
-        compile_c(target.toolchain, target.flags, source, output, mrustc=mrustc)
+        compile_c(target.toolchain, target.flags, source, output, mrustc=mrustc, debug=debug)
 
 
 def run_link(options: Options, target: Target, crate: Crate, outputs: Outputs) -> None:

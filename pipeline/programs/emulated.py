@@ -68,14 +68,16 @@ def link_hosted(objects: Sequence[Path], program: Path) -> Path:
 
 
 def build_emulated(options: Options, target: Target) -> Path:
-    """Build a crate as Ferric does, without the gate, and link it; return the program.
+    """Build a crate as Ferric does, without debug information, and link it; return the program.
 
     ``options.roots`` name what the object is there for.
     """
     crate = load_crate(options.crate)
     outputs = stages.Outputs(options.out, crate.crate_name)
+    if options.gate != "off":
+        stages.run_check(options, target, crate, outputs)
     stages.run_transpile(options, target, crate, outputs)
-    stages.run_compile(target, outputs)
+    stages.run_compile(target, outputs, debug=False)
     stages.run_link(options, target, crate, outputs)
     return link_emulated(target, outputs.linked, options.out / "program")
 

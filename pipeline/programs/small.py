@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pipeline.check.rustc import find_rustc
 from pipeline.crate.graph import load_crate
-from pipeline.errors import FerricError, ToolError, UserError
+from pipeline.errors import FerricError, ToolError
 from pipeline.files import write_atomic
 from pipeline.programs.emulated import build_emulated, emulator, link_hosted
 from pipeline.run import check, run
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from pipeline.check.gate import Mode
     from pipeline.target import Target
     from pipeline.transpile.choice import Transpiler
     from pipeline.transpile.repair.unit import Guard
@@ -144,7 +145,7 @@ def native(crate: Path, out: Path, *, flags: Sequence[str] = ()) -> Ran:
     return _run([program])
 
 
-def emulated(
+def emulated(  # noqa: PLR0913 - one keyword per choice of a build
     crate: Path,
     arch: str,
     transpiler: Transpiler,
@@ -153,24 +154,26 @@ def emulated(
     rust_src: str = "",
     target: Target | None = None,
     guard: Guard = AS_RELEASED,
+    gate: Mode = "off",
 ) -> Ran:
     """Build the crate as Ferric does, with no kernel, and run it under emulation.
 
     ``arch`` may be this machine's own, which needs no emulation.  ``target`` spares asking GCC
-    again where many programs are built.  ``guard`` says how mrustc's C is repaired.
+    again where many programs are built.  ``guard`` says how mrustc's C is repaired, ``gate``
+    whether the crate is checked first.
     """
     try:
         target = target or resolve(arch, "none", transpiler)
         command = emulator(target)
         options = Options(
-            crate, target.arch.name, out, kernel="none", gate="off", rust_src=rust_src,
+            crate, target.arch.name, out, kernel="none", gate=gate, rust_src=rust_src,
             transpiler=transpiler, roots=("run",), guard=guard,
         )  # fmt: skip
         program = build_emulated(options, target)
-    except UserError as error:
-        return Ran("refused", why=str(error))
     except ToolError as error:
         return Ran("broken", why=str(error))
+    except FerricError as error:
+        return Ran("refused", why=str(error))
     return _run([*command, program])
 
 

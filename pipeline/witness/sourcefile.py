@@ -27,16 +27,18 @@ class SourceFile:
         # The lexer keeps no text of what is neither a name nor a mark.
         self.stream = [one._replace(text=text[one.start : one.end]) for one in tokens(text, path)]
         self.groups = groups(self.stream)
+        self._starts = [one.start for one in self.stream]
         # Where an assert! begins that has a message.
         self.shown = {one.start for one in self.groups if self._has_message(one)}
-        self._starts = [one.start for one in self.stream]
         self._lines = [0]
         for line in text.split("\n"):
             self._lines.append(self._lines[-1] + len(line) + 1)
 
     def _has_message(self, group: Group) -> bool:
-        inside = [one for one in self.stream if group.inner <= one.start < group.end - 1]
-        return group.name == "assert" and len(split_arguments(inside)) > 1
+        if group.name != "assert":
+            return False
+        first, end = (bisect.bisect_left(self._starts, at) for at in (group.inner, group.end - 1))
+        return len(split_arguments(self.stream[first:end])) > 1
 
     def is_plain(self, group: Group, plain: AbstractSet[str]) -> bool:
         """Say whether a macro's call shows nothing of its arguments."""

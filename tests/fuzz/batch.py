@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import functools
+import re
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,8 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from pipeline.check.gate import Mode
     from pipeline.target import Target
     from pipeline.transpile.choice import Transpiler
+
+
+NOT_BUILT = frozenset({"refused", "broken"})
+_PLACES = re.compile(r"/src/lib\.rs:(\d+(?:, \d+)*)")
 
 
 @dataclass(frozen=True)
@@ -64,13 +71,48 @@ def run_native(texts: Sequence[str], folder: Path, *, heap: bool) -> list[Ran]:
 
 
 def run_way(texts: Sequence[str], folder: Path, one: Way, *, heap: bool) -> list[Ran]:
-    """Return how each program ends that is built one way: all alike where the crate is not."""
+    """Return how each program ends that is built one way: all alike where the crate is not.
+
+    On the way through mrustc stands the gate, as it does for a module.
+    """
     crate = write_crate(folder / "crate", source(texts, heap=heap), heap=heap)
     out = folder / f"{one.transpiler}-{one.arch}"
-    first = emulated(crate, one.arch, one.transpiler, out, target=one.target)
+    gate: Mode = "require" if one.transpiler == "mrustc" else "off"
+    first = emulated(crate, one.arch, one.transpiler, out, target=one.target, gate=gate)
     if first.kind != "ran":
         return [first] * len(texts)
     return run_each(emulator(one.target), out / "program", range(len(texts)))
+
+
+def run_apart(texts: Sequence[str], folder: Path, one: Way, *, heap: bool) -> list[Ran]:
+    """Return how each program ends, also where some of them keep the others from being built.
+
+    Those that a refusal names are left out; else halves of the crate are built, until the program
+    is found that cannot be.
+    """
+    found = run_way(texts, folder, one, heap=heap)
+    if found[0].kind not in NOT_BUILT or len(texts) == 1:
+        return found
+    root = (folder / "crate" / "src" / "lib.rs").read_text(encoding="utf-8")
+    guilty = named(found[0].why, root) if found[0].kind == "refused" else set()
+    others = [index for index in range(len(texts)) if index not in guilty]
+    half = len(others) // 2
+    parts = [others] if guilty else [others[:half], others[half:]]
+    for part in filter(None, parts):
+        again = run_apart([texts[index] for index in part], folder, one, heap=heap)
+        for index, ran in zip(part, again, strict=True):
+            found[index] = ran
+    return found
+
+
+def named(why: str, root: str) -> set[int]:
+    """Return the programs, of a crate with this root, in whose lines an error says it lies."""
+    ends: list[int] = []
+    for number, line in enumerate(root.splitlines(), 1):
+        if line == f"mod p{len(ends)} {{":
+            ends.append(number)
+    lines = {int(one) for match in _PLACES.finditer(why) for one in match[1].split(", ")}
+    return {bisect.bisect_left(ends, line) - 1 for line in lines if ends and line > ends[0]}
 
 
 def clear(folder: Path) -> None:

@@ -11,10 +11,11 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import re
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from pipeline.errors import UserError
 from pipeline.files import write_atomic
 from pipeline.programs.small import PANIC_STATUS
-from tests.fuzz.batch import Way, clear, run_native, run_way, source, way
+from tests.fuzz.batch import NOT_BUILT, Way, clear, run_apart, run_native, run_way, source, way
 from tests.fuzz.generate.program import BATCH, Program, program
+from tests.fuzz.record import Entry, Record
 from tests.fuzz.reduce import reduced
 
 if TYPE_CHECKING:
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 
 ARCHITECTURES = ("m68k", "parisc", "sh", "alpha")
 _ENDS = (0, PANIC_STATUS)
+_STOPS = re.compile(r"\b(?:ERROR|BUG|TODO|ASSERT|error:\d|Assertion)\b")
+_PLACE = re.compile(r"^\S*:\d[\d, ]*: ")
+_LONGEST = 160
 
 
 @dataclass(frozen=True)
@@ -67,12 +72,23 @@ class Difference:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a batch did: how many ran and panicked, what differed, what no rustc took."""
+    """What a batch did: how many ran and panicked, what differed, what no rustc took.
 
-    count: int
+    ``refused`` are why programs do not go through mrustc, ``seconds`` the processor time that all
+    of it took.
+    """
+
+    numbers: range
     panics: int
     differences: tuple[Difference, ...]
     invalid: str = ""
+    refused: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def count(self) -> int:
+        """Return the number of programs."""
+        return len(self.numbers)
 
 
 def same(expected: Ran, found: Ran) -> bool:
@@ -80,30 +96,38 @@ def same(expected: Ran, found: Ran) -> bool:
     return (found.kind, found.status, found.output) == ("ran", expected.status, expected.output)
 
 
+def why_not(one: Way, found: Ran) -> str:
+    """Return why a program does not go through mrustc, empty where that is no legal end.
+
+    mrustc takes less than rustc: that it stops, or that Ferric refuses a form, is said aloud.
+    """
+    stops = found.kind == "broken" and found.why.startswith("mrustc: ")
+    if one.transpiler != "mrustc" or not (found.kind == "refused" or stops):
+        return ""
+    lines = [line for line in found.why.splitlines() if "mrustc" in line]
+    said = [line for line in found.why.splitlines() if _STOPS.search(line)]
+    return _PLACE.sub("", (said if stops and said else lines or [found.why])[0])[:_LONGEST]
+
+
 def attempt(programs: Sequence[Program], ways: Sequence[Way], folder: Path) -> Outcome:
-    """Run programs (all with a heap, or none) natively and in each way, in one crate."""
-    texts, heap = [one.tree.text() for one in programs], programs[0].heap
+    """Run programs natively and in each way, in one crate."""
+    texts, heap = [one.tree.text() for one in programs], any(one.heap for one in programs)
+    numbers = range(programs[0].number, programs[-1].number + 1)
     expected = run_native(texts, folder, heap=heap)
     bad = [one for one in expected if one.kind != "ran" or one.status not in _ENDS]
     if bad:
-        return Outcome(len(texts), 0, (), bad[0].why or f"status {bad[0].status}: {bad[0].output}")
+        return Outcome(numbers, 0, (), bad[0].why or f"status {bad[0].status}: {bad[0].output}")
     differences: list[Difference] = []
+    refused: list[str] = []
     for one in ways:
-        found = run_way(texts, folder, one, heap=heap)
-        if found[0].kind in {"refused", "broken"} and len(programs) > 1:
-            # One program keeps the others from being built: find it.
-            half = len(programs) // 2
-            for index, part in enumerate((programs[:half], programs[half:])):
-                inner = attempt(part, [one], folder / f"half-{index}")
-                differences += inner.differences
-            continue
-        differences += [
-            Difference(made.number, heap, one, wanted, got)
-            for made, wanted, got in zip(programs, expected, found, strict=True)
-            if not same(wanted, got)
-        ]
+        found = run_apart(texts, folder, one, heap=heap)
+        for made, wanted, got in zip(programs, expected, found, strict=True):
+            if reason := why_not(one, got):
+                refused.append(reason)
+            elif not same(wanted, got):
+                differences.append(Difference(made.number, made.heap, one, wanted, got))
     panics = sum(one.status == PANIC_STATUS for one in expected)
-    return Outcome(len(texts), panics, tuple(differences))
+    return Outcome(numbers, panics, tuple(differences), refused=tuple(refused))
 
 
 def simplest(tree: Node, difference: Difference, folder: Path) -> Node:
@@ -123,9 +147,9 @@ def _differ(texts: Sequence[str], difference: Difference, folder: Path) -> list[
     if expected[0].kind == "broken":
         return _parts(texts, lambda part: _differ(part, difference, folder))
     found = run_way(texts, folder, difference.way, heap=heap)
-    if found[0].kind in {"refused", "broken"} and difference.found.kind == "ran":
+    if found[0].kind in NOT_BUILT and difference.found.kind == "ran":
         return _parts(texts, lambda part: _differ(part, difference, folder))
-    if found[0].kind in {"refused", "broken"} and len(texts) > 1:
+    if found[0].kind in NOT_BUILT and len(texts) > 1:
         return _parts(texts, lambda part: _differ(part, difference, folder))
     return [
         wanted.kind == "ran" and wanted.status in _ENDS and got.kind == difference.found.kind
@@ -163,11 +187,20 @@ def run(
 
 def _attempt(job: tuple[int, range, tuple[Way, ...], Path]) -> Outcome:
     seed, numbers, ways, folder = job
-    outcome = attempt(
-        [program(seed, number, atomics=_atomics(ways)) for number in numbers], ways, folder
-    )
+    before = _processor_time()
+    outcome = attempt([_program(seed, number, ways) for number in numbers], ways, folder)
     clear(folder)
-    return outcome
+    return replace(outcome, seconds=_processor_time() - before)
+
+
+def _processor_time() -> float:
+    """Return the seconds that this process and its ended children have computed."""
+    return sum(os.times()[:4])
+
+
+def _program(seed: int, number: int, ways: Sequence[Way]) -> Program:
+    guarded = any(one.transpiler == "mrustc" for one in ways)
+    return program(seed, number, atomics=_atomics(ways), guarded=guarded)
 
 
 def _atomics(ways: Sequence[Way]) -> bool:
@@ -175,9 +208,11 @@ def _atomics(ways: Sequence[Way]) -> bool:
     return all({8, 16, 32} <= set(one.target.layout.atomics) for one in ways)
 
 
-def keep(seed: int, difference: Difference, folder: Path, *, reduce: bool, atomics: bool) -> str:
+def keep(
+    seed: int, difference: Difference, ways: Sequence[Way], folder: Path, *, reduce: bool
+) -> str:
     """Write a differing program, made smaller, with what is wrong; return what is to be shown."""
-    tree = program(seed, difference.number, atomics=atomics).tree
+    tree = _program(seed, difference.number, ways).tree
     work = folder / "reduce"
     if reduce:
         tree = simplest(tree, difference, work)
@@ -200,6 +235,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--transpiler", choices=("rustc", "mrustc", "both"), default="rustc")
     parser.add_argument("-j", "--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--keep", type=Path, help="the folder for what differs")
+    parser.add_argument("--log", type=Path, help="a file of what is done, which is not done again")
     parser.add_argument("--no-reduce", action="store_true", help="keep what differs as it is")
     args = parser.parse_args(argv)
     both: tuple[Transpiler, ...] = ("rustc", "mrustc")
@@ -210,36 +246,38 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
-    started = time.monotonic()
-    count = panics = 0
-    differing: list[Difference] = []
-    invalid = 0
+    record = Record(args.log, args.seed, [str(one) for one in ways])
+    every = list(batches(args.first, args.count))
+    numbers = record.left(every)
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=args.count)
-        numbers = list(batches(args.first, args.count))
+        done = args.count - sum(map(len, numbers))
+        task = bar.add_task("", total=args.count, completed=done)
         for outcome in run(args.seed, numbers, ways, folder / "work", args.processes):
             bar.advance(task, outcome.count)
-            count, panics = count + outcome.count, panics + outcome.panics
             if outcome.invalid:
-                invalid += outcome.count
                 bar.console.print(f"not valid: {outcome.invalid}", markup=False)
             for one in outcome.differences:
-                differing.append(one)
-                shown = keep(
-                    args.seed, one, folder, reduce=not args.no_reduce, atomics=_atomics(ways)
-                )
+                shown = keep(args.seed, one, ways, folder, reduce=not args.no_reduce)
                 bar.console.print(shown, markup=False, highlight=False)
+            record.add(_entry(outcome, args.seed, ways))
     clear(folder / "work")
-    print(
-        f"{count} programs in {time.monotonic() - started:.0f} s, {panics} of them panic, "
-        f"each {' and '.join(map(str, ways))}: {len(differing)} differ, {invalid} not valid"
-    )
+    print(record.summary())
+    differing = any(one.differing for one in record.entries)
     if differing:
         print(f"kept in {folder}")
     elif not args.keep:
         folder.rmdir()
-    return 1 if differing or invalid else 0
+    return 1 if differing or any(one.invalid for one in record.entries) else 0
+
+
+def _entry(outcome: Outcome, seed: int, ways: Sequence[Way]) -> Entry:
+    return Entry(
+        seed, tuple(map(str, ways)), outcome.numbers.start, outcome.count, outcome.panics,
+        outcome.count if outcome.invalid else 0,
+        tuple(f"{one.number}, {one.way}: {one}" for one in outcome.differences),
+        dict(Counter(outcome.refused)), round(outcome.seconds, 1),
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -8,16 +8,18 @@ register theirs with :func:`makes` and :func:`does`.
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pipeline.hazards.formats import wrong
 from tests.fuzz.generate.tree import Node, joined, node, statement
 from tests.fuzz.generate.types import BOOL, CHAR, INTEGERS, Type, array, couple, literal, option
 from tests.fuzz.generate.types import plain as plain_text
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     Maker = Callable[["Context", Type, int], Node | None]
     Doer = Callable[["Context"], Node | None]
@@ -26,6 +28,7 @@ FORMATS = ("{}", "{}", "{:?}", "{:x}", "{:#x}", "{:08X}", "{:#010b}", "{:o}", "{
            "{:^+9}",
            "{:_<7}", "{:#?}", "{:02x?}", "{:+07}", "{:<#20X}", "{:e}")  # fmt: skip
 
+_SPEC = re.compile(r"\{[^{}:]*:([^{}]*)\}")
 _EXPRESSIONS: dict[str, list[tuple[Maker, float]]] = {}
 _STATEMENTS: list[tuple[Doer, float, bool]] = []
 
@@ -72,11 +75,15 @@ class Function:
 
 @dataclass
 class Context:
-    """The program so far, and the source of chance."""
+    """The program so far, and the source of chance.
+
+    Where it is ``guarded``, forms that Ferric refuses on the way through mrustc are left out.
+    """
 
     rng: random.Random
     heap: bool = False
     atomics: bool = True
+    guarded: bool = False
     own: list[Type] = field(default_factory=list)
     functions: list[Function] = field(default_factory=list)
     variables: list[Variable] = field(default_factory=list)
@@ -93,6 +100,12 @@ class Context:
     def integer(self) -> Type:
         """Return an integer type."""
         return self.rng.choice(INTEGERS)
+
+    def format(self, forms: Sequence[str]) -> str:
+        """Return one of some formats."""
+        if self.guarded:
+            forms = [one for one in forms if not any(map(wrong, _SPEC.findall(one)))]
+        return self.rng.choice(forms)
 
     def type(self, depth: int = 2) -> Type:
         """Return any type."""
@@ -173,7 +186,7 @@ class Context:
 
 def said(c: Context, one: Variable) -> Node:
     """Return the statement that logs a variable, in a random format."""
-    form = c.rng.choice(FORMATS if one.kind.sort == "int" else ("{:?}", "{:?}", "{:#?}", "{:x?}"))
+    form = c.format(FORMATS if one.kind.sort == "int" else ("{:?}", "{:?}", "{:#?}", "{:x?}"))
     return statement(f'say!("{one.name} {form}", {one.name});\n')
 
 

@@ -82,10 +82,13 @@ def needs_heap(number: int) -> bool:
     return number // BATCH % 3 == 2
 
 
-def program(seed: int, number: int, *, atomics: bool = True) -> Program:
-    """Return program ``number`` of the run ``seed``: always the same one."""
+def program(seed: int, number: int, *, atomics: bool = True, guarded: bool = False) -> Program:
+    """Return program ``number`` of the run ``seed``: always the same one.
+
+    ``atomics`` and ``guarded`` leave forms out, so that other programs come out.
+    """
     rng = random.Random(f"{seed} {number}")  # noqa: S311 - for tests only
-    c = Context(rng, needs_heap(number), atomics, depth=rng.choice((1, 2, 2, 3)))
+    c = Context(rng, needs_heap(number), atomics, guarded, depth=rng.choice((1, 2, 2, 3)))
     for _ in range(rng.randint(1, 3)):
         c.items.append(_own_type(c))
     for _ in range(rng.randint(0, 2)):
@@ -116,6 +119,8 @@ def _own_type(c: Context) -> Node:
         variants.append(
             Variant(f"V{index}", tuple(c.type(1) for _ in range(count)), rng.random() < 0.3)
         )
+    if c.guarded and any(len(set(one.fields)) > 1 for one in variants):
+        layout = ""
     kind = Type(name, "enum", variants=tuple(variants))
     listed = "".join(_variant(one) for one in variants)
     c.own.append(kind)
