@@ -11,10 +11,14 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipeline.crate.graph import load_crate
+from pipeline.errors import FerricError, ToolError
 from pipeline.programs.emulated import emulator
 from pipeline.programs.many import one_crate, run_each
 from pipeline.programs.small import Ran, emulated, native, write_crate
+from pipeline.stages import Options, Outputs, run_check, run_transpile
 from pipeline.target import resolve
+from pipeline.transpile.repair.unit import Guard
 from tests.fuzz.generate.program import HEAP_SUPPORT, SUPPORT
 
 if TYPE_CHECKING:
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 
 
 NOT_BUILT = frozenset({"refused", "broken"})
-_PLACES = re.compile(r"/src/lib\.rs:(\d+(?:, \d+)*)")
+_PLACES = re.compile(r"\bsrc/lib\.rs:(\d+(?:, \d+)*)")
 
 
 @dataclass(frozen=True)
@@ -85,24 +89,63 @@ def run_way(texts: Sequence[str], folder: Path, one: Way, *, heap: bool) -> list
 
 
 def run_apart(texts: Sequence[str], folder: Path, one: Way, *, heap: bool) -> list[Ran]:
-    """Return how each program ends, also where some of them keep the others from being built.
+    """Return how each program ends, also where some of them keep the others from being built."""
 
-    Those that a refusal names are left out; else halves of the crate are built, until the program
-    is found that cannot be.
+    def run_all(some: Sequence[str]) -> list[Ran]:
+        return run_way(some, folder, one, heap=heap)
+
+    if one.transpiler == "rustc":
+        return apart(texts, folder, run_all)
+    # What mrustc does not take by itself is found sooner than with all that Ferric does beside.
+    found = apart(texts, folder, lambda some: [_taken(some, folder, one, heap=heap)] * len(some))
+    taken = [index for index, ran in enumerate(found) if ran.kind == "ran"]
+    again = apart([texts[index] for index in taken], folder, run_all)
+    for index, ran in zip(taken, again, strict=True):
+        found[index] = ran
+    return found
+
+
+def apart(
+    texts: Sequence[str], folder: Path, build: Callable[[Sequence[str]], list[Ran]]
+) -> list[Ran]:
+    """Return how each program ends that ``build`` makes one crate of, in ``folder``.
+
+    Where it says that the crate cannot be built, those in which an error lies are left out; else
+    halves of it are built, until the program is found that cannot be.
     """
-    found = run_way(texts, folder, one, heap=heap)
+    if not texts:
+        return []
+    found = build(texts)
     if found[0].kind not in NOT_BUILT or len(texts) == 1:
         return found
     root = (folder / "crate" / "src" / "lib.rs").read_text(encoding="utf-8")
-    guilty = named(found[0].why, root) if found[0].kind == "refused" else set()
+    guilty = named(found[0].why, root)
     others = [index for index in range(len(texts)) if index not in guilty]
     half = len(others) // 2
-    parts = [others] if guilty else [others[:half], others[half:]]
-    for part in filter(None, parts):
-        again = run_apart([texts[index] for index in part], folder, one, heap=heap)
+    for part in [others] if guilty else [others[:half], others[half:]]:
+        again = apart([texts[index] for index in part], folder, build)
         for index, ran in zip(part, again, strict=True):
             found[index] = ran
     return found
+
+
+def _taken(texts: Sequence[str], folder: Path, one: Way, *, heap: bool) -> Ran:
+    """Say whether the gate and mrustc itself take a crate: ``ran`` where both do."""
+    root = write_crate(folder / "crate", source(texts, heap=heap), heap=heap)
+    options = Options(
+        root, one.arch, folder / "taken", kernel="none", gate="require", roots=("run",),
+        transpiler=one.transpiler, guard=Guard(raw=True),
+    )  # fmt: skip
+    crate = load_crate(root)
+    outputs = Outputs(options.out, crate.crate_name)
+    try:
+        run_check(options, one.target, crate, outputs)
+        run_transpile(options, one.target, crate, outputs)
+    except ToolError as error:
+        return Ran("broken", why=str(error))
+    except FerricError as error:
+        return Ran("refused", why=str(error))
+    return Ran("ran")
 
 
 def named(why: str, root: str) -> set[int]:

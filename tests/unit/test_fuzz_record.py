@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from pipeline.files import write_atomic
 from pipeline.programs.small import Ran
-from tests.fuzz import batch
-from tests.fuzz.batch import named, run_apart
+from tests.fuzz.batch import apart, named, source
 from tests.fuzz.generate.program import program
 from tests.fuzz.programs import batches, why_not
 from tests.fuzz.record import Entry, Record
@@ -49,28 +49,25 @@ def test_an_error_names_the_programs_it_lies_in() -> None:
 
 
 @pytest.mark.parametrize("named_at", [True, False])
-def test_who_cannot_be_built_keeps_no_other_from_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, named_at: bool
-) -> None:
+def test_who_cannot_be_built_keeps_no_other_from_it(tmp_path: Path, *, named_at: bool) -> None:
     built: list[tuple[str, ...]] = []
 
-    def run_way(texts: Sequence[str], folder: Path, _way: Way, *, heap: bool) -> list[Ran]:
+    def build(texts: Sequence[str]) -> list[Ran]:
         built.append(tuple(texts))
-        root = batch.source(texts, heap=heap)
-        (folder / "crate" / "src").mkdir(parents=True, exist_ok=True)
-        (folder / "crate" / "src" / "lib.rs").write_text(root)
+        root = source(texts, heap=False)
+        write_atomic(tmp_path / "crate" / "src" / "lib.rs", root)
         if "bad\n" in texts:
             line = root.splitlines().index("bad") + 1
             place = f"/src/lib.rs:{line}: " if named_at else ""
             return [Ran("refused", why=f"{place}mrustc does not take it")] * len(texts)
         return [Ran("ran", output=text) for text in texts]
 
-    monkeypatch.setattr(batch, "run_way", run_way)
     texts = ["a\n", "b\n", "bad\n", "c\n", "d\n"]
-    found = run_apart(texts, tmp_path, cast("Way", None), heap=False)
+    found = apart(texts, tmp_path, build)
     assert [one.output for one in found] == ["a\n", "b\n", "", "c\n", "d\n"]
     assert found[2].why.endswith("mrustc does not take it")
     assert len(built) == (2 if named_at else 5)
+    assert apart(["bad\n"], tmp_path, build)[0].kind == "refused"
 
 
 def test_mrustc_may_stop_aloud_and_rustc_may_not() -> None:

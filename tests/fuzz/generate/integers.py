@@ -104,6 +104,8 @@ def shift(c: Context, kind: Type, depth: int) -> Node:
 def one(c: Context, kind: Type, depth: int) -> Node:
     """Something of one value."""
     forms = _ALONE + (_SIGNED if kind.signed else _UNSIGNED)
+    if c.guarded:
+        forms = tuple(one for one in forms if "signum" not in one)
     template = c.rng.choice(forms).replace("{t}", kind.name)
     return node(f"({template})", c.expression(kind, depth))
 
@@ -133,7 +135,8 @@ def differing(c: Context, kind: Type, depth: int) -> Node:
 @makes("int", weight=3)
 def of_array(c: Context, kind: Type, depth: int) -> Node:
     """Something of an array: a fold, an extreme, a pattern."""
-    numbers = array(kind, c.rng.randint(1, 6))
+    # mrustc stops where a pattern takes an array's only element and a rest.
+    numbers = array(kind, c.rng.randint(2 if c.guarded else 1, 6))
     template = c.rng.choice(_ARRAYS).replace("{t}", kind.name)
     return node(f"({template})", c.expression(numbers, depth))
 
@@ -201,7 +204,9 @@ def chosen(c: Context, kind: Type, depth: int) -> Node:
     edges = sorted({_value(integer(on, rng), on) for _ in range(4)})
     arms = []
     for low, high in pairwise(edges):
-        form = rng.choice((f"{low}", f"{low}..={high}", f"{low} | {high}", f"n @ {low}..{high}",
+        # mrustc stops at most ranges without their ends.
+        ends = "..=" if c.guarded else ".."
+        form = rng.choice((f"{low}", f"{low}..={high}", f"{low} | {high}", f"n @ {low}{ends}{high}",
                            f"n if n.count_ones() % 3 == {rng.randrange(3)}"))  # fmt: skip
         arms.append(node(f"{form} => §, ", c.expression(kind, depth)))
     last = node(f"n => (n as {kind.name}) ^ §, ", c.expression(kind, depth))
@@ -257,8 +262,10 @@ def fallible(c: Context, kind: Type, depth: int) -> Node:
 
 
 @makes("int", weight=0.5)
-def counted(c: Context, kind: Type, depth: int) -> Node:
+def counted(c: Context, kind: Type, depth: int) -> Node | None:
     """A loop with a value and a label."""
+    if c.guarded:
+        return None  # mrustc stops at a label in a macro's arguments
     label, name = c.fresh("'l"), c.fresh("n")
     return node(
         f"{{ let mut {name} = 0_u8; let mut s = §; {label}: loop {{ {name} += 1; "

@@ -41,8 +41,10 @@ def either(c: Context, kind: Type, depth: int) -> Node:
 
 
 @makes(*ANY, weight=0.5)
-def block(c: Context, kind: Type, depth: int) -> Node:
+def block(c: Context, kind: Type, depth: int) -> Node | None:
     """A block with a variable, which may be left early."""
+    if c.guarded:
+        return None  # mrustc stops at a label in a macro's arguments
     name, inner, label = c.fresh("v"), c.type(1), c.fresh("'b")
     value = c.expression(inner, depth)
     with c.scope(Variable(name, inner)):
