@@ -117,9 +117,10 @@ def link(
         joined = Path(name) / "joined.o"
         said = _join(toolchain, flags, objects, roots, joined=joined, output=output)
         _require_roots(joined, roots, output)
-        _refuse_undefined(joined, output, floats=toolchain.arch.no_float is None)
+        unused = unreferenced(joined)
+        _refuse_undefined(joined, output, unused, floats=toolchain.arch.no_float is None)
         _refuse_self_calls(joined, output)
-        dropped = unreferenced(joined) | _left_out(objects, said)
+        dropped = unused | _left_out(objects, said)
         _make_local(toolchain, joined, roots, dropped, temporary=temporary, output=output)
 
 
@@ -339,7 +340,7 @@ def refuse_twice_defined(objects: Sequence[Path], output: Path) -> None:
             )
 
 
-def _refuse_undefined(joined: Path, output: Path, *, floats: bool) -> None:
+def _refuse_undefined(joined: Path, output: Path, unused: set[str], *, floats: bool) -> None:
     """Refuse a name that is used and nowhere defined, and that nobody outside could supply.
 
     A Rust function is missing only where it was left out of the C for its floating point (see
@@ -347,7 +348,7 @@ def _refuse_undefined(joined: Path, output: Path, *, floats: bool) -> None:
     """
     with _opened(joined) as elf:
         undefined = {one.name for one in _symbols(elf) if one["st_shndx"] == "SHN_UNDEF"}
-    wanted = sorted(undefined - unreferenced(joined))
+    wanted = sorted(undefined - unused)
     for pattern, what, mend in (*_RUST_ONLY, _LEFT_OUT if floats else _LEFT_OUT_FLOATS):
         names = [name for name in wanted if pattern.fullmatch(name)]
         if names:
