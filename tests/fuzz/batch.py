@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 
 NOT_BUILT = frozenset({"refused", "broken"})
+_NAMED = re.compile(r'::"program"::p(\d+)::')
 _PLACES = re.compile(r"\bsrc/lib\.rs:(\d+(?:, \d+)*)")
 
 
@@ -149,13 +150,14 @@ def _taken(texts: Sequence[str], folder: Path, one: Way, *, heap: bool) -> Ran:
 
 
 def named(why: str, root: str) -> set[int]:
-    """Return the programs, of a crate with this root, in whose lines an error says it lies."""
+    """Return the programs, of a crate with this root, that an error names or lies in a line of."""
     ends: list[int] = []
     for number, line in enumerate(root.splitlines(), 1):
         if line == f"mod p{len(ends)} {{":
             ends.append(number)
     lines = {int(one) for match in _PLACES.finditer(why) for one in match[1].split(", ")}
-    return {bisect.bisect_left(ends, line) - 1 for line in lines if ends and line > ends[0]}
+    inside = {bisect.bisect_left(ends, line) - 1 for line in lines if ends and line > ends[0]}
+    return inside | {int(match[1]) for match in _NAMED.finditer(why)}
 
 
 def clear(folder: Path) -> None:

@@ -46,6 +46,7 @@ def test_an_error_names_the_programs_it_lies_in() -> None:
     assert named("  --> /x/src/lib.rs:9:1\n  --> /x/src/lib.rs:4:2", _ROOT) == {0, 1}
     assert named("/x/src/lib.rs:1: the head is nobody's", _ROOT) == set()
     assert named("no place", _ROOT) == set()
+    assert named('MIR ERROR: struct ::"program"::p2::T1#V1 BB0/0: ASSERT', _ROOT) == {2}
 
 
 @pytest.mark.parametrize("named_at", [True, False])
