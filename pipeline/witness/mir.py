@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FLAGS: Final = ("-Z", "unpretty=mir", "-Z", "mir-opt-level=0", "-Z", "mir-include-spans=yes")
 """What makes rustc print its MIR as this module reads it: unoptimised, with places."""
 
-_LINE = re.compile(r"\s*(?P<code>.*?)\s*// (?:in )?scope \d+ at (?P<file>.+?):(?P<span>[\d: ]+)$")
+_PLACE = re.compile(r"(?:in )?scope \d+ at (?P<file>.+?):(?P<span>[\d: ]+)$")
 _LOCAL = re.compile(r"_\d+\b")
 _ARGUMENT = re.compile(r"(_\d+): ([^,)]+)")
 _DECLARED = re.compile(r"let (?:mut )?(_\d+): (.+);$")
@@ -106,8 +106,12 @@ def _functions(text: str) -> Iterator[_Function]:
             if function is not None:
                 yield function
             function = None
-        elif function is not None and (match := _LINE.match(line)):
-            code = match["code"]
+        elif function is not None:
+            before, _, place = line.rpartition("// ")
+            match = _PLACE.match(place)
+            if match is None:
+                continue
+            code = before.strip()
             if declared := _DECLARED.match(code):
                 function.types[declared[1]] = declared[2]
             elif (span := _span(match["file"], match["span"])) is not None:
