@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 ARCHITECTURES = ("m68k", "parisc", "sh", "alpha")
 _ENDS = (0, PANIC_STATUS)
 _STOPS = re.compile(r"\b(?:ERROR|BUG|TODO|ASSERT|error:\d|Assertion)\b")
+_SAYS = re.compile(r"^\w.*\bmrustc\b")
 _PLACE = re.compile(r"^\S*:\d[\d, ]*: ")
 _LONGEST = 160
 
@@ -104,9 +105,9 @@ def why_not(one: Way, found: Ran) -> str:
     stops = found.kind == "broken" and found.why.startswith("mrustc: ")
     if one.transpiler != "mrustc" or not (found.kind == "refused" or stops):
         return ""
-    lines = [line for line in found.why.splitlines() if "mrustc" in line]
-    said = [line for line in found.why.splitlines() if _STOPS.search(line)]
-    return _PLACE.sub("", (said if stops and said else lines or [found.why])[0])[:_LONGEST]
+    lines = [_PLACE.sub("", line) for line in found.why.splitlines()]
+    said = [line for line in lines if (_STOPS if stops else _SAYS).search(line)]
+    return (said or lines)[0][:_LONGEST]
 
 
 def attempt(programs: Sequence[Program], ways: Sequence[Way], folder: Path) -> Outcome:

@@ -80,6 +80,8 @@ def test_mrustc_may_stop_aloud_and_rustc_may_not() -> None:
     refused = Ran("refused", why="/x/src/lib.rs:4, 5: mrustc sorts the fields")
     assert why_not(mrustc, refused) == "mrustc sorts the fields"
     assert why_not(rustc, refused) == ""
+    lint = "warning: cast\n  --> /tmp/mrustc/src/lib.rs:4:5\nprogram: mrustc borrows the operand"
+    assert why_not(mrustc, Ran("refused", why=lint)) == "program: mrustc borrows the operand"
     stops = Ran("broken", why="mrustc: program: stopped\n  | MIR ERROR: 0+16 (in x)\n  | end")
     assert "MIR ERROR" in why_not(mrustc, stops)
     assert why_not(mrustc, Ran("broken", why="m68k-linux-gnu-gcc does not compile x")) == ""
