@@ -95,6 +95,14 @@ CAPTURES = Rule(
     "use the captured variables in the order in which they are declared",
 )
 
+ARRAY = Rule(
+    "rest-of-array",
+    "mrustc drops what is left of an array from the first element to the last, Rust drops what is "
+    "behind an element that was moved out before what is in front of it",
+    "bind every element, or take them from the ends",
+)
+
+_ELEMENT = re.compile(r"\bmove \(*_(\d+)\b.*?\[(\d+)(?: of (\d+)|\.\.(\d+))\]")
 _DISCRIMINANT = re.compile(r"discriminant\((.*)\)$")
 _DOWNCAST = re.compile(r" as (?:[^\W\d]\w*|variant#\d+)\)")
 _CALL = re.compile(r"^(?:[\w<]|\(\*?_\d)[^=]*?\((.*)\) -> \[")
@@ -333,6 +341,24 @@ def _captures(body: Body, scene: Scene) -> Iterator[tuple[int, Span | None]]:
             yield int(left[1:]) if left[1:].isdigit() else 0, step.span
 
 
+def _rest_of_array(body: Body, scene: Scene) -> Iterator[tuple[int, Span | None]]:
+    """An element is moved out of an array, and others are left on both sides of it."""
+    moved: dict[int, tuple[set[int], int, Span | None]] = {}
+    for _, step in body.steps:
+        for match in _ELEMENT.finditer(step.text):
+            number, first = int(match[1]), int(match[2])
+            # Of a slice of an array the length is not told: what is behind it counts as left.
+            end = int(match[4]) if match[4] else first + 1
+            taken, length, span = moved.get(number, (set(), 0, step.span))
+            taken.update(range(first, end))
+            moved[number] = taken, max(length, int(match[3] or end + 1)), span
+    for number, (taken, length, span) in moved.items():
+        left = [at for at in range(length) if at not in taken]
+        between = any(left[0] < at < left[-1] for at in taken) if left else False
+        if between and scene.matters(body.locals[number].type):
+            yield number, span
+
+
 _RULES: tuple[tuple[Rule, Callable[[Body, Scene], Iterator[tuple[int, Span | None]]]], ...] = (
     (REST, _rest_of_enum),
     (PROMOTED, _promoted),
@@ -344,4 +370,5 @@ _RULES: tuple[tuple[Rule, Callable[[Body, Scene], Iterator[tuple[int, Span | Non
     (ELSE, _let_else),
     (TAIL, _tail),
     (CAPTURES, _captures),
+    (ARRAY, _rest_of_array),
 )

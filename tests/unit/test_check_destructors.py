@@ -142,6 +142,34 @@ def test_what_is_left_of_an_enum() -> None:
     assert found(REST.replace("drop(_2)", "drop(_6)")) == set()
 
 
+@pytest.mark.parametrize(
+    ("moved", "wrong"),
+    [
+        (["1 of 3"], True),
+        (["0 of 3"], False),
+        (["2 of 3"], False),
+        (["0 of 4", "3 of 4"], False),
+        (["0 of 4", "2 of 4"], True),
+        (["0 of 2", "1 of 2"], False),
+        (["1..3"], True),
+        (["0..2"], False),
+    ],
+)
+def test_what_is_left_of_an_array(moved: list[str], *, wrong: bool) -> None:
+    steps = "".join(
+        f"        _{2 + at} = move _1[{one}]; // scope 0 at /a/src/lib.rs:4:1: 4:2\n"
+        for at, one in enumerate(moved)
+    )
+    text = (
+        "fn f(_1: [Guard; 4]) -> () {\n"
+        "    let _2: Guard; // in scope 0 at /a/src/lib.rs:4:1: 4:2\n"
+        "    let _3: Guard; // in scope 0 at /a/src/lib.rs:4:1: 4:2\n\n"
+        f"    bb0: {{\n{steps}        return; // scope 0 at /a/src/lib.rs:5:1: 5:2\n    }}\n}}\n"
+    )
+    assert found(text) == ({"rest-of-array"} if wrong else set())
+    assert found(text, "struct Guard(u32);\n") == set()
+
+
 def test_what_cannot_be_read_is_an_error() -> None:
     with pytest.raises(ToolError, match="a drop of what is not declared"):
         found(REST.replace("drop(_2)", "drop(_8)"))
