@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipeline.crate.graph import order
 from pipeline.crate.sources import sources
 from pipeline.errors import UserError
-from pipeline.hazards import alternatives, derived, enums, packed, rounding
+from pipeline.hazards import alternatives, blocks, derived, enums, packed, rounding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,12 @@ FINDERS = (
         "mrustc asks the condition of an arm once, for the first alternative that matches: where "
         "it does not hold, the others are not tried",
         "write an arm for each alternative; or build with transpiler=rustc",
+    ),
+    _Finder(
+        blocks.doubtful,
+        "mrustc makes a loop of a labelled block, and one that ends in a statement never ends",
+        "end the block in break 'label () without a semicolon, or write a loop that ends in break; "
+        "or build with transpiler=rustc",
     ),
     _Finder(
         derived.doubtful,

@@ -121,7 +121,8 @@ def branch_let(c: Context) -> Node | None:
     value = c.expression(option(inner))
     with c.scope(Variable(name, inner)):
         body = c.statements(c.rng.randint(1, 2))
-    if c.rng.random() < 0.5:
+    # In mrustc's C a labelled block that ends in a statement has no end.
+    if c.guarded or c.rng.random() < 0.5:
         return statement(f"if let Some({name}) = § {{\n§}}\n", value, body)
     form = f"{label}: {{ let Some({name}) = § else {{ break {label}; }};\n§}}\n"
     return statement(form, value, body)
