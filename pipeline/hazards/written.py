@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipeline.crate.graph import order
 from pipeline.crate.sources import sources
 from pipeline.errors import UserError
-from pipeline.hazards import alternatives, blocks, derived, enums, packed, rounding
+from pipeline.hazards import (
+    alternatives,
+    blocks,
+    derived,
+    discriminants,
+    enums,
+    packed,
+    rounding,
+)
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
     from pathlib import Path
 
@@ -18,9 +27,12 @@ if TYPE_CHECKING:
 
 
 class _Finder(NamedTuple):
+    """``beside`` is what also has to be in one of the files, for what is found to be wrong."""
+
     lines: Callable[[str, Path], list[int]]
     wrong: str
     mend: str
+    beside: re.Pattern[str] | None = None
 
 
 FINDERS = (
@@ -49,6 +61,12 @@ FINDERS = (
         "give the variant one field, a #[repr(C)] struct; or build with transpiler=rustc",
     ),
     _Finder(
+        discriminants.doubtful,
+        "mrustc may cast this variant to another number: without its sign, or cut to 32 bits",
+        "a method with a match that names each number; or build with transpiler=rustc",
+        discriminants.CAST,
+    ),
+    _Finder(
         packed.doubtful,
         "mrustc has the fields of this packed struct in another order",
         "promise the order: #[repr(C, packed)]; or build with transpiler=rustc",
@@ -66,10 +84,15 @@ def refuse_written(crate: Crate) -> None:
 
     :class:`~pipeline.errors.UserError` names the file and the lines.
     """
-    for each in order(crate):
-        for path in sorted(sources(each).rust):
-            text = path.read_text(encoding="utf-8")
-            for finder in FINDERS:
-                if lines := finder.lines(text, path):
-                    places = ", ".join(str(line) for line in lines)
-                    raise UserError(finder.wrong, where=f"{path}:{places}", mend=finder.mend)
+    texts = {
+        path: path.read_text(encoding="utf-8")
+        for each in order(crate)
+        for path in sorted(sources(each).rust)
+    }
+    for finder in FINDERS:
+        if finder.beside and not any(map(finder.beside.search, texts.values())):
+            continue
+        for path, text in texts.items():
+            if lines := finder.lines(text, path):
+                places = ", ".join(str(line) for line in lines)
+                raise UserError(finder.wrong, where=f"{path}:{places}", mend=finder.mend)

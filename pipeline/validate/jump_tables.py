@@ -142,7 +142,8 @@ def _end(data: bytes, table: _Table, leaders: set[int], order: Literal["big", "l
     position = start
     while position + width <= len(data) and (position == start or position not in leaders):
         target = start + int.from_bytes(data[position : position + width], order, signed=signed)
-        if target % 2 or not 0 <= target < len(data) or start <= target <= position:
+        fill = width == 1 and target == start
+        if fill or target % 2 or not 0 <= target < len(data):
             break
         leaders.add(target)
         position += width

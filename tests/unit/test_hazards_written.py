@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
 
 from pipeline.crate.graph import load_crate
 from pipeline.errors import UserError
-from pipeline.hazards import alternatives, derived, enums, packed, rounding
+from pipeline.hazards import alternatives, derived, discriminants, enums, packed, rounding
 from pipeline.hazards.catalogue import program
 from pipeline.hazards.written import refuse_written
 from pipeline.programs.small import write_crate
@@ -164,3 +165,30 @@ def test_generic_packed_structs_are_found(text: str, lines: list[int]) -> None:
 )
 def test_literals_that_are_rounded_twice_are_found(text: str, found: bool) -> None:
     assert rounding.doubtful(f"fn f() {{ {text} }}", Path("lib.rs")) == [1] * found
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        ("A = -1", [1]),
+        ("A = 0,\nB = 1 - 2", [2]),
+        ("A = 0x1_0000_0000", [1]),
+        ("A = FIRST", [1]),
+        ("A(u8) = 1,\nB { x: u8 } = !0", [2]),
+        ("A, B = 7, C = 0xffff_ffff_u32, D = 007, E = 0b11", []),
+        ("A { x: [u8; -1] }, B", []),
+    ],
+)
+def test_numbers_of_variants_that_are_cast_otherwise(body: str, lines: list[int]) -> None:
+    assert discriminants.doubtful(f"pub enum E<T> {{ {body} }}", Path("lib.rs")) == lines
+
+
+@pytest.mark.parametrize("cast", [True, False])
+def test_a_number_is_wrong_only_where_something_is_cast(tmp_path: Path, cast: bool) -> None:
+    crate = write_crate(
+        tmp_path / "crate",
+        "enum E { A = -1 }\n"
+        f"fn program(_out: &mut Out) {{ let _same = 1_u8{' as u16' * cast}; let _e = E::A; }}\n",
+    )
+    with pytest.raises(UserError, match="another number") if cast else contextlib.nullcontext():
+        refuse_written(load_crate(crate))
