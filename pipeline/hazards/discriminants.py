@@ -25,12 +25,15 @@ CAST: Final = re.compile(r"\bas\s+[iu](?:8|16|32|64|128|size)\b")
 _NUMBER: Final = re.compile(
     r"(0x[0-9a-f_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*?)_*(?:[iu](?:\d+|size))?"
 )
+_LESS: Final = ["Less", "as"]  # core's Ordering, which is -1 there
 _LONGEST: Final = 100  # characters of a number that is looked at
 _RIGHT: Final = 1 << 32
 
 
 def doubtful(source: str, path: Path) -> list[int]:
     """Return the lines of variants with a number that is not known to be from 0 to 2³²-1.
+
+    The variant of ``core`` that has one is found where it is cast by name.
 
     :class:`~pipeline.errors.UserError` where the text is no Rust.
     """
@@ -40,6 +43,8 @@ def doubtful(source: str, path: Path) -> list[int]:
         if token.kind is Kind.IDENT and token.text == "enum":
             for variant in split_arguments(_body(stream, at)):
                 lines += _line(variant)
+        if [one.text for one in stream[at : at + 2]] == _LESS:
+            lines.append(token.line)
     return lines
 
 

@@ -177,6 +177,7 @@ def test_literals_that_are_rounded_twice_are_found(text: str, found: bool) -> No
         ("A(u8) = 1,\nB { x: u8 } = !0", [2]),
         ("A, B = 7, C = 0xffff_ffff_u32, D = 007, E = 0b11", []),
         ("A { x: [u8; -1] }, B", []),
+        ("A }\nfn f() { Ordering::Less as i64; a.cmp(&b) as i8; ", [2]),
     ],
 )
 def test_numbers_of_variants_that_are_cast_otherwise(body: str, lines: list[int]) -> None:
