@@ -167,8 +167,9 @@ def uses(
 def contradictions(found: Sequence[StackUse], toolchain: Toolchain) -> list[str]:
     """Return, in words, where a run says that what was computed is wrong."""
     stack = STACKS.get(toolchain.arch.name)
-    # The return addresses of the kernel's call and of the module's own last one are in no frame.
-    calls = 2 * stack.call if stack else 0
+    # The return addresses of the kernel's call and of the module's own last one are in no frame;
+    # where a frame counts its own (x86_64), only the last one is in none.
+    calls = 2 * stack.call + stack.entry if stack else 0
     return [
         f"the stack of {one.run}: {one.own} bytes measured of the module's own functions, and "
         f"validate computed {one.computed} at most"
