@@ -24,6 +24,8 @@ from pipeline.toolchains.load import load
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pipeline.transpile.rust_src import RustSource
+
 REPOSITORY = Path(__file__).parents[2]
 CHECKS = Path(__file__).parent / "freestanding/checks.c"
 DRIVER = REPOSITORY / "pipeline/runtime/user/driver.c"
@@ -170,12 +172,15 @@ def succeed(result: subprocess.CompletedProcess[str]) -> str:
     return result.stdout
 
 
+@pytest.fixture(autouse=True)
+def needs_mrustc(rust_source: RustSource) -> None:
+    """What is tested here is mrustc's part: without it, and its library, all are skipped."""
+
+
 def toolchain(name: str) -> Toolchain:
     arch = TOOLCHAINS.get(name)
     if not installed(arch):
         pytest.skip(f"no GCC for {arch.name} is installed")
-    if shutil.which("mrustc") is None:
-        pytest.skip("mrustc is not installed")
     return find(arch)
 
 
