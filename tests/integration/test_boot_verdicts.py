@@ -178,7 +178,7 @@ LINKED = {
 
 
 # One transpiler each: who wrote the code of a module changes nothing in how it is loaded.
-@pytest.fixture(scope="module", params=[("m68k", "auto"), ("parisc", "rustc")], ids="-".join)
+@pytest.fixture(scope="module", params=[("m68k", "rustc"), ("parisc", "rustc")], ids="-".join)
 def machine(
     request: pytest.FixtureRequest,
     kernel_of: Callable[[str], Kernel],
