@@ -17,7 +17,7 @@ from tests.fuzz.generate.types import plain as plain_text
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     Maker = Callable[["Context", Type, int], Node | None]
     Doer = Callable[["Context"], Node | None]
@@ -98,10 +98,6 @@ class Context:
         """Return an integer type."""
         return self.rng.choice(INTEGERS)
 
-    def format(self, forms: Sequence[str]) -> str:
-        """Return one of some formats."""
-        return self.rng.choice(forms)
-
     def type(self, depth: int = 2) -> Type:
         """Return any type."""
         chance = self.rng.random()
@@ -181,7 +177,7 @@ class Context:
 
 def said(c: Context, one: Variable) -> Node:
     """Return the statement that logs a variable, in a random format."""
-    form = c.format(FORMATS if one.kind.sort == "int" else ("{:?}", "{:?}", "{:#?}", "{:x?}"))
+    form = c.rng.choice(FORMATS if one.kind.sort == "int" else ("{:?}", "{:?}", "{:#?}", "{:x?}"))
     return statement(f'say!("{one.name} {form}", {one.name});\n')
 
 

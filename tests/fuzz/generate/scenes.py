@@ -119,7 +119,7 @@ def slices(c: Context) -> Node:
     ]  # fmt: skip
     made = []
     for _ in range(c.rng.randint(1, 3)):
-        step = c.format(steps)
+        step = c.rng.choice(steps)
         made.append(statement(step, *(c.expression(U8) for _ in range(step.count("§")))))
     return statement(
         f"{{ let whole = §; let {name}: &[{kind.name}] = bb(&whole);\n{'§' * len(made)}}}\n",

@@ -61,7 +61,7 @@ def assign_part(c: Context) -> Node | None:
 def log(c: Context) -> Node:
     """A line of the log."""
     kind = c.type()
-    form = c.format(FORMATS if kind.sort == "int" else ("{:?}", "{:#?}"))
+    form = c.rng.choice(FORMATS if kind.sort == "int" else ("{:?}", "{:#?}"))
     if kind.sort == "char" and c.rng.random() < 0.5:
         form = c.rng.choice(("{}", "{:>4}", "{:*^5}"))
     return statement(f'say!("{form}", §);\n', c.expression(kind))
@@ -92,7 +92,7 @@ def log_text(c: Context) -> Node:
 def log_wide(c: Context) -> Node:
     """A number whose width and precision are values."""
     kind = c.integer()
-    form = c.format(("{:1$}", "{:>+1$x}", "{:#01$b}", "{:<1$}|", "{0:?} {0:x} {0:1$}"))
+    form = c.rng.choice(("{:1$}", "{:>+1$x}", "{:#01$b}", "{:<1$}|", "{0:?} {0:x} {0:1$}"))
     if "+1$x" in form:
         form = "{:>#1$x}"
     return statement(
