@@ -209,6 +209,37 @@ def test_a_swap_of_bytes_is_other_code() -> None:
     assert ("rv = f(1, 0x7);" in text, count) == (True, 1)
 
 
+# The target has other code at first, so its variables have other names from there on.
+SWAPPED = """var0 = {swapped};
+	g( var{b} );
+	var{a} = make_sliceptr(var{b}, {first});	// _{a} = MakeDst(_{b}, {first} usize)
+	f( var{a} );
+	g( var{d} );
+	var{c} = make_sliceptr(var{d}, {second});	// _{c} = MakeDst(_{d}, {second} usize)
+	f( var{c} );"""
+
+
+def swapped(code: str, names: str, first: str, second: str) -> str:
+    a, b, c, d = names
+    return BODY % SWAPPED.format(swapped=code, a=a, b=b, c=c, d=d, first=first, second=second)
+
+
+def test_a_statement_that_only_looks_like_the_twins_is_another() -> None:
+    # The twin's variable 4 is the target's variable 2: a 2 there is none for the target's 4.
+    ours = swapped("var9", "2345", "0x2ull", "0x1ull")
+    theirs = swapped("__builtin_bswap32(var9);\n\tvar1 = var0", "4567", "0x2ull", "0x1ull")
+    text, count = twins(ours, theirs)
+    assert (text.split("\n")[len(TYPES) :], count) == (ours.split("\n"), 0)
+
+
+def test_a_number_behind_other_code_is_the_twins() -> None:
+    ours = swapped("var9", "2345", "0x200ull", "0x1ull")
+    theirs = swapped("__builtin_bswap32(var9);\n\tvar1 = var0", "4567", "0x2ull", "0x1ull")
+    text, count = twins(ours, theirs)
+    right = swapped("var9", "2345", "0x2ull", "0x1ull")
+    assert (text.split("\n")[len(TYPES) :], count) == (right.split("\n"), 1)
+
+
 def test_names_with_constant_parameters_are_paired() -> None:
     ours = (
         (BODY % "rv = 1;")

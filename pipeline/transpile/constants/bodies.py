@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"\b(Z[A-Z][\w$]*) *\(")
 # A symbol that is too long ends in a digest, which also covers what is of either byte order.
 HASHED = re.compile(r"[\w$]*\$[0-9a-f]{1,16}\b")
+# Variables, drop flags and blocks, in the code and in its comments: each unit counts for itself.
+NUMBERED = re.compile(r"\b(var|df|bb|_)\d+\b")
+_DECLARATION = re.compile(r"\t(?!goto )[\w$ *]+\b(?:var|df)\d+;$")
 _NUMBER = re.compile(r"(?:0x[0-9a-fA-F]+|\d)[\w.+-]*$")
 _NAMED_NUMBERS = frozenset({"INFINITY", "NAN"})
 _HEADER_LINES = 60
@@ -73,27 +77,66 @@ def _head(lines: Sequence[str], start: int) -> tuple[str, str] | None:
 def unequal(
     ours: Sequence[str], theirs: Sequence[str], mine: Function, other: Function
 ) -> Iterator[Unequal]:
-    """Yield where a function of two units differs, comments aside."""
-    left = [_code(line) for line in ours[mine.start : mine.end]]
-    right = [_code(line) for line in theirs[other.start : other.end]]
-    if left == right:
+    """Yield where a function of two units differs, comments aside; other code comes last."""
+    left, right = _coded(ours, mine), _coded(theirs, other)
+    codes = [code for _, code in left], [code for _, code in right]
+    if codes[0] == codes[1]:
         return
-    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
-    for what, i1, i2, j1, j2 in matcher.get_opcodes():
+    if len(left) == len(right) and all(map(_in_numbers, *codes)):
+        pairs, others = list(zip(range(len(left)), range(len(right)), strict=True)), False
+    else:
+        pairs, others = _aligned(*codes)
+    differing = [(left[i][0], right[j][0]) for i, j in pairs if codes[0][i] != codes[1][j]]
+    if differing:
+        yield Unequal(mine, tuple(one for one, _ in differing), tuple(two for _, two in differing))
+    if others:
+        yield Unequal(mine)
+
+
+def _coded(lines: Sequence[str], function: Function) -> list[tuple[int, str]]:
+    """Return the lines of a function that have code, with their indices, comments left out."""
+    coded = ((at, _code(lines[at])) for at in range(function.start, function.end))
+    return [(at, code) for at, code in coded if code]
+
+
+def _aligned(left: list[str], right: list[str]) -> tuple[list[tuple[int, int]], bool]:
+    """Return the pairs of lines that differ in numbers alone, and whether there is other code.
+
+    Where one unit has other code, its variables and blocks have other names from there on, and
+    the statement that looks most alike may be another one.  So lines are held against each other
+    with the names left out, and those that are equal then tell which name is which: a line whose
+    names are not told, or told twice, is other code.
+    """
+    without = [[NUMBERED.sub(r"\1", one) for one in lines] for lines in (left, right)]
+    opcodes = difflib.SequenceMatcher(None, *without, autojunk=False).get_opcodes()
+    told: set[tuple[str, str]] = set()
+    for what, i1, _, j1, j2 in opcodes:
         if what == "equal":
-            continue
-        numbers = i2 - i1 == j2 - j1 and all(
-            _in_numbers(left[i], right[j])
-            for i, j in zip(range(i1, i2), range(j1, j2), strict=True)
+            for one, other in zip(left[i1:], right[j1:j2], strict=False):
+                if not _DECLARATION.match(one):
+                    told.update(_names(one, other))
+    counts = Counter(one for one, _ in told), Counter(other for _, other in told)
+
+    def same(one: str, other: str) -> bool:
+        return _in_numbers(NUMBERED.sub(r"\1", one), NUMBERED.sub(r"\1", other)) and all(
+            pair in told and counts[0][pair[0]] == counts[1][pair[1]] == 1
+            for pair in _names(one, other)
         )
-        if numbers:
-            yield Unequal(
-                mine,
-                tuple(range(mine.start + i1, mine.start + i2)),
-                tuple(range(other.start + j1, other.start + j2)),
-            )
-        else:
-            yield Unequal(mine)
+
+    pairs, others = [], False
+    for what, i1, i2, j1, j2 in opcodes:
+        if what != "equal" and i2 - i1 == j2 - j1:
+            both = list(zip(range(i1, i2), range(j1, j2), strict=True))
+            pairs += [(i, j) for i, j in both if same(left[i], right[j])]
+            others |= not all(same(left[i], right[j]) for i, j in both)
+        others |= i2 - i1 != j2 - j1
+    return pairs, others
+
+
+def _names(one: str, other: str) -> Iterator[tuple[str, str]]:
+    """Yield the numbered names of two lines that are alike, pair by pair."""
+    names = (match[0] for match in NUMBERED.finditer(one))
+    return zip(names, (match[0] for match in NUMBERED.finditer(other)), strict=True)
 
 
 def _code(line: str) -> str:

@@ -18,7 +18,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import UserError
-from pipeline.transpile.constants.bodies import HASHED, Function, Unequal, functions, unequal
+from pipeline.transpile.constants.bodies import (
+    HASHED,
+    NUMBERED,
+    Function,
+    Unequal,
+    functions,
+    unequal,
+)
 from pipeline.transpile.constants.layout import Types, UnknownTypeError
 from pipeline.transpile.constants.statics import OtherFormError, Static, declared, initialised
 
@@ -37,6 +44,7 @@ _GENERIC = re.compile(r"V(\d+)_([0-9a-f]+)")
 _EVALUATED = re.compile(r"Evaluated\(([0-9A-F]+)\{")
 _WIDE = re.compile(r"\b(?:0x[0-9a-f]{3,}|\d{4,}|\d\.\d+e)")
 _SWAP: Final = "bswap"
+_OF_ONE_UNIT = re.compile(f"{HASHED.pattern}|{NUMBERED.pattern}")
 _MEND: Final = (
     "mrustc may have it in the wrong byte order; compute it at run time, write it as a literal, or "
     "use transpiler=rustc"
@@ -167,9 +175,7 @@ class Twins:
         if place.ours:
             if not self._asked(function.path):
                 for ours, theirs in zip(place.ours, place.theirs, strict=True):
-                    names = iter(HASHED.findall(self.ours[ours]))
-                    right = self.theirs[theirs]
-                    self.ours[ours] = HASHED.sub(partial(_next, names), right)
+                    self.ours[ours] = _named_as(self.ours[ours], self.theirs[theirs])
                 self.counts["constant"] += len(place.ours)
             return
         # Other code: a swap of bytes that only one of them needs.  Its numbers are in both.
@@ -216,8 +222,14 @@ def _wide(lines: list[str], function: Function) -> set[str]:
     return set(_WIDE.findall(HASHED.sub("", "\n".join(lines[function.start : function.end]))))
 
 
-def _next(names: Iterator[str], _: re.Match[str]) -> str:
-    return next(names)
+def _named_as(ours: str, theirs: str) -> str:
+    """Return the twin's line with the names that the target's has, which are in the same order."""
+    names = (match[0] for match in _OF_ONE_UNIT.finditer(ours))
+    return _OF_ONE_UNIT.sub(partial(_next, names), theirs)
+
+
+def _next(names: Iterator[str], twins: re.Match[str]) -> str:
+    return next(names, twins[0])
 
 
 def _in_order(text: str) -> str:
