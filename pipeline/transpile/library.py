@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.files import cached, digest_files, digest_key, write_atomic
+from pipeline.transpile.asserts import PANICS, asserts_digest
 from pipeline.transpile.constants.unit import Tools, transpile_right
 from pipeline.transpile.mends import mended, mends
 from pipeline.transpile.mrustc import Job, Mrustc
@@ -67,6 +68,7 @@ def library_crate(
         "target": target,
         "cfgs": cfgs,
         "mends": {} if guard.raw else _mends(name),
+        "asserts": "" if guard.raw or name not in PANICS else asserts_digest(),
         "needs": [need.key for need in needs],
     }
 

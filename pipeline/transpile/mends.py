@@ -2,7 +2,8 @@
 """Rust's library for mrustc: a few lines of it have another text with the same meaning.
 
 What mrustc translates wrongly in a user's crate is refused; the library cannot be refused.  So
-``mends.yaml`` holds those of its lines that are concerned, word for word.
+``mends.yaml`` holds those of its lines that are concerned, word for word, and :mod:`asserts
+<pipeline.transpile.asserts>` gives its assertions rustc's text.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 from ruamel.yaml import YAML
 
 from pipeline.errors import UserError
+from pipeline.transpile.asserts import PANICS, worded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +40,7 @@ def mended(library: Path, crate: str, work: Path) -> Iterator[Path]:
     Raises :class:`~pipeline.errors.UserError` where a line is not there as it is known.
     """
     concerned = {name: edits for name, edits in mends().items() if name.split("/")[0] == crate}
-    if not concerned:
+    if not concerned and crate not in PANICS:
         yield library
         return
     with tempfile.TemporaryDirectory(dir=work, prefix="library-") as name:
@@ -52,6 +54,10 @@ def mended(library: Path, crate: str, work: Path) -> Iterator[Path]:
             path = copy / file
             text = path.read_text(encoding="utf-8") if path.is_file() else ""
             path.write_text(changed(text, edits, library / file), encoding="utf-8")
+        for path in sorted((copy / crate / "src").rglob("*.rs")):
+            text = path.read_text(encoding="utf-8")
+            if (said := worded(text, crate, path)) != text:
+                path.write_text(said, encoding="utf-8")
         yield copy
 
 

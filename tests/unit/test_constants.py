@@ -220,8 +220,8 @@ SWAPPED = """var0 = {swapped};
 
 
 def swapped(code: str, names: str, first: str, second: str) -> str:
-    a, b, c, d = names
-    return BODY % SWAPPED.format(swapped=code, a=a, b=b, c=c, d=d, first=first, second=second)
+    numbers = dict(zip("abcd", names, strict=True))
+    return BODY % SWAPPED.format(swapped=code, first=first, second=second, **numbers)
 
 
 def test_a_statement_that_only_looks_like_the_twins_is_another() -> None:

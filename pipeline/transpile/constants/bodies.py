@@ -107,8 +107,8 @@ def _aligned(left: list[str], right: list[str]) -> tuple[list[tuple[int, int]], 
     with the names left out, and those that are equal then tell which name is which: a line whose
     names are not told, or told twice, is other code.
     """
-    without = [[NUMBERED.sub(r"\1", one) for one in lines] for lines in (left, right)]
-    opcodes = difflib.SequenceMatcher(None, *without, autojunk=False).get_opcodes()
+    mine, twins = ([NUMBERED.sub(r"\1", one) for one in lines] for lines in (left, right))
+    opcodes = difflib.SequenceMatcher(None, mine, twins, autojunk=False).get_opcodes()
     told: set[tuple[str, str]] = set()
     for what, i1, _, j1, j2 in opcodes:
         if what == "equal":

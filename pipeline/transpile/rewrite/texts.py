@@ -64,7 +64,7 @@ def edits(
         around = {one.name for one in every if one.start <= call.start - 3 and call.end < one.end}
         inside = any(one.start <= call.start < one.end for one in macros)
         known = not inside and around <= PLACES.keys() | _TAKING and not around & own
-        text = _text(source, stream, call) if known else None
+        text = as_written(source, stream, call) if known else None
         if text is None:
             raise UserError(
                 "mrustc makes another text of this stringify!",
@@ -113,8 +113,11 @@ def _is_plain(
     )
 
 
-def _text(source: str, stream: Sequence[Token], call: Call) -> str | None:
-    """Return the literal that rustc makes of a call's tokens, None where that is not known."""
+def as_written(source: str, stream: Sequence[Token], call: Call) -> str | None:
+    """Return the literal that rustc makes of a call's tokens, None where that is not known.
+
+    It is in quotes; ``stream`` are the words of ``source``.
+    """
     inside = stream[call.start : call.end]
     if not inside:
         return '""'
