@@ -194,6 +194,21 @@ static ALIGNED: Aligned = Aligned(7, 0.5);
 const LENGTH: usize = table().len() + 1;
 static LONG: [u8; LENGTH] = [9; LENGTH];
 
+fn swaps() -> [i32; 9] {
+    // The twin has other variables where the target has to swap nothing, and other numbers in them.
+    use core::hint::black_box as bb;
+    let x0 = bb(bb(0_i32).swap_bytes().to_be());
+    let x1 = bb(bb(1_i32).swap_bytes().to_be());
+    let x2 = bb(bb(2_i32).swap_bytes().to_be());
+    let x3 = bb(bb(3_i32).swap_bytes().to_be());
+    let x4 = bb(bb(4_i32).swap_bytes().to_be());
+    let x5 = bb(bb(5_i32).swap_bytes().to_be());
+    let x6 = bb(bb(6_i32).swap_bytes().to_be());
+    let x7 = bb(bb(7_i32).swap_bytes().to_be());
+    let x8 = bb(bb(8_i32).swap_bytes().to_be());
+    [x0, x1, x2, x3, x4, x5, x6, x7, x8]
+}
+
 pub fn program(out: &mut Out) {
     say!(out, hidden(&SINGLE).to_bits(), hidden(&DOUBLES).map(f64::to_bits));
     for mixed in hidden(&MIXED) {
@@ -206,7 +221,7 @@ pub fn program(out: &mut Out) {
     say!(out, hidden(&WIDE), hidden(&SIGNED), hidden(&SHAPES), hidden(&NICHES));
     say!(out, hidden(&LEVELS), hidden(LEVEL), hidden(&FLAGS), hidden(&SUM), hidden(&TABLE));
     say!(out, hidden(&GRADES), hidden(&WORDS), hidden(&SIZES), hidden(&BOTH));
-    say!(out, scaled::<u8>(), scaled::<u16>());
+    say!(out, scaled::<u8>(), scaled::<u16>(), swaps());
     say!(out, Buffer::<5>::BYTES, Buffer::<300>::BYTES, hidden(Buffer::<7>::HALF).to_bits());
     say!(out, filled::<3>(), filled::<1>());
     unsafe {
