@@ -30,7 +30,7 @@ FLAGS = (
 The bytes of constants are left out: those of a large static are many times the rest.
 """
 
-_BODY = re.compile(r"^(?:fn|static|const) (.*?) \{\n(.*?)^\}\n", re.MULTILINE | re.DOTALL)
+_BODY = re.compile(r"^(?:fn|static|const) ([^\n]*?) \{\n(.*?)^\}\n", re.MULTILINE | re.DOTALL)
 _HEAD = re.compile(r"^fn .* \{$", re.MULTILINE)
 _BLOCK = re.compile(r"^    bb(\d+)(?: \(cleanup\))?: \{\n(.*?)^    \}", re.MULTILINE | re.DOTALL)
 _LOCAL = re.compile(r"^\s+let (?:mut )?_(\d+): (.*); +// (?:in|return place in) scope \d+ (at .*)$")

@@ -125,6 +125,10 @@ def test_a_body_is_read() -> None:
     assert moved_places("_1 = f(move _2, move ((_3 as Ok).0: T))") == ["_2", "((_3 as Ok).0: T)"]
 
 
+def test_a_constant_of_one_line_is_no_part_of_the_next_head() -> None:
+    assert only(f"const f::{{constant#0}}: usize = const 2_usize;\n\n{REST}").name == "f"
+
+
 def test_a_place_in_a_box_is_that_of_the_box() -> None:
     text = (
         "fn f(_1: Box<E>) -> () {\n    bb0: {\n"
