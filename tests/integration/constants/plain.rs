@@ -221,7 +221,8 @@ pub fn program(out: &mut Out) {
     say!(out, hidden(&WIDE), hidden(&SIGNED), hidden(&SHAPES), hidden(&NICHES));
     say!(out, hidden(&LEVELS), hidden(LEVEL), hidden(&FLAGS), hidden(&SUM), hidden(&TABLE));
     say!(out, hidden(&GRADES), hidden(&WORDS), hidden(&SIZES), hidden(&BOTH));
-    say!(out, scaled::<u8>(), scaled::<u16>(), swaps());
+    say!(out, scaled::<u8>(), scaled::<u16>());
+    say!(out, swaps().map(|one| one.to_be().swap_bytes()));
     say!(out, Buffer::<5>::BYTES, Buffer::<300>::BYTES, hidden(Buffer::<7>::HALF).to_bits());
     say!(out, filled::<3>(), filled::<1>());
     unsafe {
