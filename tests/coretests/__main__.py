@@ -3,6 +3,7 @@
 
 A test counts where it passes as rustc builds it for this machine, with the same arithmetic and
 without std; then it has to pass in each way.  All that does not pass is named with the reason.
+What is being done is said line by line; with ``--log`` a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import multiprocessing
 import os
 import sys
 import tempfile
-from dataclasses import dataclass
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from pipeline.check.rustc import find_rustc
 from pipeline.errors import FerricError, UserError
@@ -26,21 +28,23 @@ from pipeline.files import write_atomic
 from pipeline.transpile.mrustc import find_mrustc
 from pipeline.transpile.rust_src import find_rust_source, open_source
 from pipeline.transpile.rustc.emit import own_source
-from tests.coretests.build import Place, judge
-from tests.coretests.judge import Verdict
+from tests.coretests.build import Judging, Place
+from tests.coretests.floating import with_floats
+from tests.coretests.judge import SECONDS, Verdict
+from tests.coretests.record import Record
 from tests.coretests.report import Result, document, show
 from tests.coretests.source import Test, listing
 from tests.fuzz.batch import way
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pipeline.transpile.choice import Transpiler
     from tests.fuzz.batch import Way
 
 ARCHITECTURES = ("m68k", "x86_64")
 _ABORT = ("-Cpanic=abort", "-Zpanic_abort_tests")
-_TOGETHER = 400
+_TOGETHER = 150
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,18 @@ class Job:
     way: Way | None
     chosen: tuple[Test, ...]
     folder: Path
+    record: Record
+    seconds: int
+
+    @property
+    def name(self) -> str:
+        """How the record and what is said name the way."""
+        return way_name(self.suite, self.way)
+
+
+def way_name(one: Suite, of: Way | None) -> str:
+    """Return the name of a way."""
+    return str(of) if of else f"{one.transpiler}'s natively"
 
 
 def suite(transpiler: Transpiler, modules: Sequence[str]) -> Suite:
@@ -126,22 +142,27 @@ def run(
     ways: Sequence[Way],
     folder: Path,
     processes: int,
-    advance: Callable[[int], None],
+    record: Record,
+    seconds: int = SECONDS,
 ) -> Iterator[Result]:
-    """Yield the result of each way; ``advance`` is told of tests that are done."""
+    """Yield the result of each way; what ``record`` has is not run again."""
     context = multiprocessing.get_context("fork")
     with context.Pool(processes, maxtasksperchild=1) as pool:
 
         def verdicts(one: Suite, of: Way | None, chosen: Sequence[Test]) -> dict[Test, Verdict]:
-            found: dict[Test, Verdict] = {}
-            name = f"{one.transpiler}-{of.arch if of else 'native'}"
+            name = way_name(one, of)
+            found = record.known(one.release, name, chosen)
+            left = [test for test in chosen if test not in found]
+            _say(name, f"{len(chosen)} tests, {len(left)} of them still to run")
             jobs = [
-                Job(one, of, part, folder / f"{name}-{number}")
-                for number, part in enumerate(groups(chosen))
+                Job(one, of, part, folder / f"{name}-{number}".replace(" ", "-"), record, seconds)
+                for number, part in enumerate(groups(left))
             ]
             for part in pool.imap_unordered(_judged, jobs):
                 found.update(part)
-                advance(len(part))
+                kinds = Counter(verdict.kind for verdict in found.values())
+                done = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+                _say(name, f"{len(found)} of {len(chosen)} tests: {done}")
             return found
 
         for one in suites:
@@ -152,23 +173,39 @@ def run(
             for of in ways:
                 if of.transpiler == one.transpiler:
                     found = verdicts(one, of, [test for test in one.chosen if test not in left])
-                    advance(len(left))
                     ordered = {test: {**left, **found}[test] for test in one.chosen}
                     yield Result(of.arch, of.transpiler, one.release, ordered)
 
 
 def _judged(job: Job) -> dict[Test, Verdict]:
-    return judge(Place(job.suite.tests, job.way, job.folder), job.chosen)
+    # Only here: between processes a way has its name alone.
+    there = job.way and replace(job.way, target=with_floats(job.way.target))
+    place = Place(job.suite.tests, there, job.folder, job.seconds)
+
+    def keep(some: Mapping[Test, Verdict]) -> None:
+        job.record.add(job.suite.release, job.name, some)
+        for test, verdict in some.items():
+            if verdict.kind == "failed":
+                _say(job.name, f"{test.path} failed: {' '.join(verdict.why.split())}")
+
+    return Judging(place, keep, lambda what: _say(job.name, what)).judge(job.chosen)
+
+
+def _say(name: str, what: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {name}: {what}", file=sys.stderr, flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run, with a bar; exit status 1 where a test fails that passes natively."""
+    """Run; exit status 1 where a test fails that passes natively."""
     parser = argparse.ArgumentParser(prog="python -m tests.coretests", description=__doc__)
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="for example num::floats")
     parser.add_argument("--arch", action="append", help="default: " + " ".join(ARCHITECTURES))
     parser.add_argument("--transpiler", choices=("rustc", "mrustc", "both"), default="both")
     parser.add_argument("-j", "--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, help="a file of JSON for every test's verdict")
+    parser.add_argument("--log", type=Path, help="keep each verdict, and go on where a run stopped")
+    parser.add_argument("--again", action="store_true", help="run what failed in --log again")
+    parser.add_argument("--seconds", type=int, default=SECONDS, help="of processor time for a test")
     args = parser.parse_args(argv)
     both: tuple[Transpiler, ...] = ("rustc", "mrustc")
     transpilers = both if args.transpiler == "both" else (args.transpiler,)
@@ -178,14 +215,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             ways = [way(arch, one) for one in transpilers for arch in architectures]
             suites = [suite(one, args.modules) for one in transpilers]
-            total = sum(len(one.chosen) for one in suites) * (len(architectures) + 1)
-            columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-            with Progress(*columns, console=Console(stderr=True)) as bar:
-                task = bar.add_task("", total=total)
-                results = list(
-                    run(suites, ways, Path(name), args.processes, lambda n: bar.advance(task, n))
-                )
-                bar.update(task, completed=total)
+            record = Record(args.log, again=("failed",) if args.again else ())
+            results = list(run(suites, ways, Path(name), args.processes, record, args.seconds))
         except FerricError as error:
             print(error, file=sys.stderr)
             return 2

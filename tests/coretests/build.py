@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,84 +14,24 @@ from pipeline.programs.emulated import emulator
 from pipeline.programs.small import emulated, native
 from pipeline.run import run
 from pipeline.transpile.rustc.emit import find_front, library
-from tests.coretests.judge import Verdict, run_all
-from tests.coretests.source import Cut, Test, at_first, blocks, write_crate
+from pipeline.witness.rustc import find_witness
+from tests.coretests.blame import Blamed, refusals, told
+from tests.coretests.judge import SECONDS, Verdict, run_all
+from tests.coretests.source import Cut, at_first, write_crate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pipeline.programs.small import Ran
+    from pipeline.witness.rustc import Witness
+    from tests.coretests.blame import Refusal
+    from tests.coretests.source import Test
     from tests.fuzz.batch import Way
 
 _BUILDS = 24
 _SECONDS = 600.0
-_TOLD = 300
-_SHORT = re.compile(
-    r"^(?:\S*/)?src/(\S+?\.rs):(\d+):(?:\d+:)? error(?:\[\w+\])?: (.*)$", re.MULTILINE
-)
-_MRUSTC = re.compile(r"^(?:\S*/)?src/(\S+?\.rs):(\d+): error:(?:\w+:)?\s*(.*)$", re.MULTILINE)
-_UNKNOWN = re.compile(r"unknown feature `(\w+)`")
-_ARM = re.compile(r"^ *(\d+) => crate::")
 _NATIVE = ("-Cpanic=abort", "-Coverflow-checks=no", "-Cdebug-assertions=no")
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """An error at a place of the crate: file below ``src``, line, message."""
-
-    file: str
-    line: int
-    message: str
-
-
-def refusals(output: str) -> list[Refusal]:
-    """Return the errors in what rustc (in its short format) or mrustc says of a crate."""
-    found = [*_SHORT.findall(output), *_MRUSTC.findall(output)]
-    return [Refusal(file, int(line), message.strip()[:_TOLD]) for file, line, message in found]
-
-
-class Blamed:
-    """What refusals cost: tests, blocks of files, features, or else whole modules."""
-
-    def __init__(self, tests: Path, crate: Path, chosen: Sequence[Test]) -> None:
-        self._tests, self._crate, self._chosen = tests, crate, chosen
-        self.cut = Cut()
-        self.why: dict[Test, Verdict] = {}
-
-    def take(self, refusal: Refusal) -> None:
-        """Add what has to go for one refusal."""
-        text = (self._crate / "src" / refusal.file).read_text(encoding="utf-8")
-        if refusal.file == "lib.rs":
-            self._root(refusal, text.splitlines()[refusal.line - 1])
-            return
-        source = (self._tests / refusal.file).read_text(encoding="utf-8")
-        for start, end, name, _text in blocks(source):
-            if start <= refusal.line <= end:
-                self.cut |= Cut(blocks=frozenset({(refusal.file, start)}))
-                inside = self._within(refusal.file)
-                self._blame([one for one in inside if name in one.path.split("::")], refusal)
-                return
-        module = refusal.file.partition("/")[0].removesuffix(".rs")
-        self._blame([one for one in self._chosen if one.module == module], refusal)
-
-    def _root(self, refusal: Refusal, line: str) -> None:
-        if feature := _UNKNOWN.search(refusal.message):
-            self.cut |= Cut(features=frozenset({feature[1]}))
-        elif arm := _ARM.match(line):
-            self._blame([self._chosen[int(arm[1])]], refusal)
-
-    def _within(self, file: str) -> list[Test]:
-        """Return the tests of a file and of what its modules hold."""
-        path = file.removesuffix(".rs").removesuffix("/mod").replace("/", "::")
-        return [one for one in self._chosen if one.path.startswith(f"{path}::")]
-
-    def _blame(self, tests: Iterable[Test], refusal: Refusal) -> None:
-        verdict = Verdict("failed", f"not built: {refusal.message} ({refusal.file}:{refusal.line})")
-        if refusal.file == "lib.rs" and refusal.message.startswith("cannot find"):
-            verdict = Verdict("not run", "its attributes leave it out on this target")
-        for one in tests:
-            self.why.setdefault(one, verdict)
 
 
 @dataclass(frozen=True)
@@ -102,19 +41,22 @@ class Place:
     tests: Path
     way: Way | None
     folder: Path
+    seconds: int = SECONDS
 
     def build(self, crate: Path) -> Ran:
         """Build a crate, and run none of its tests."""
         out = self.folder / "out"
         if self.way is None:
-            return native(crate, out, flags=["-Copt-level=0"])
+            return native(crate, out)
         return emulated(crate, self.way.arch, self.way.transpiler, out, target=self.way.target)
 
     def asked(self, crate: Path) -> str:
         """Return all that rustc has against a crate, one line for each error."""
-        rustc = find_rustc(None)
-        argv: list[str | Path] = [rustc.path, *_NATIVE]
-        if self.way is not None:
+        argv: list[str | Path] = [find_rustc(None).path, *_NATIVE]
+        witness = self._witness()
+        if witness is not None:
+            argv = [witness.rustc.path, *witness.library.flags, *_NATIVE]
+        elif self.way is not None:
             front = find_front("", "", self.way.target.arch, self.way.target.layout)
             basis = library(front)[0].folder
             kept = [one for one in front.flags if not one.startswith("--emit")]
@@ -124,64 +66,125 @@ class Place:
         done = run([*argv, crate / "src/lib.rs"], env=BOOTSTRAP, timeout=_SECONDS)
         return done.output
 
+    @property
+    def by_mrustc(self) -> bool:
+        """Say whether mrustc builds the crates."""
+        return self.way is not None and self.way.transpiler == "mrustc"
+
+    def _witness(self) -> Witness | None:
+        """Return the rustc that tells of the checks in what mrustc builds."""
+        if self.way is None or not self.by_mrustc:
+            return None
+        target = self.way.target
+        return find_witness(target.arch, target.layout, None, overflow_checks=False)
+
     def refused(self, crate: Path, built: Ran) -> list[Refusal]:
         """Return what keeps a crate from being built, where its place is known."""
-        by_mrustc = self.way is not None and self.way.transpiler == "mrustc"
-        return refusals(built.why if by_mrustc else self.asked(crate))
+        return refusals(built.why) or ([] if self.by_mrustc else refusals(self.asked(crate)))
 
 
-def judge(place: Place, chosen: Sequence[Test], left_out: Cut | None = None) -> dict[Test, Verdict]:
-    """Return the verdict of each test.
+class Judging:
+    """The tests of a place, and what each turns out to be.
 
     What has a place in the source is left out where it is refused; a crate that is refused without
-    one is halved.  Both end after some builds, and the rest is not run for that reason.
+    one is halved.  Both end after some builds, and the rest is not built for that reason.
     """
-    cut, why = at_first(place.tests)
-    verdicts = {
-        one: Verdict("not run", reason)
-        for one in chosen
-        for part, reason in why.items()
-        if part in one.path
-    }
-    rest = [one for one in chosen if one not in verdicts]
-    builds = [_BUILDS]
-    verdicts.update(_judge(place, rest, cut | (left_out or Cut()), builds))
-    return verdicts
 
+    def __init__(
+        self,
+        place: Place,
+        keep: Callable[[Mapping[Test, Verdict]], None] = lambda _some: None,
+        say: Callable[[str], None] = lambda _what: None,
+    ) -> None:
+        """``keep`` gets verdicts as soon as they are known, ``say`` what is being done."""
+        self._place, self._keep, self._say = place, keep, say
+        self._builds = _BUILDS
+        self.verdicts: dict[Test, Verdict] = {}
 
-def _judge(
-    place: Place, chosen: Sequence[Test], cut: Cut, builds: list[int]
-) -> dict[Test, Verdict]:
-    verdicts: dict[Test, Verdict] = {}
-    while chosen:
+    def judge(self, chosen: Sequence[Test], left_out: Cut | None = None) -> dict[Test, Verdict]:
+        """Return the verdict of each test."""
+        cut, why = at_first(self._place.tests)
+        known = {
+            one: Verdict("not run", reason)
+            for one in chosen
+            for part, reason in why.items()
+            if part in one.path
+        }
+        self._settle(known)
+        rest = [one for one in chosen if one not in known]
+        cut |= left_out or Cut()
+        if self._place.by_mrustc:
+            rest, cut = self._witnessed(rest, cut)
+        self._judge(rest, cut)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self._place.folder)
+        return self.verdicts
+
+    def _settle(self, some: Mapping[Test, Verdict]) -> None:
+        self.verdicts.update(some)
+        self._keep(some)
+
+    def _witnessed(self, chosen: list[Test], cut: Cut) -> tuple[list[Test], Cut]:
+        """Return what rustc takes, which has to tell of the checks in what mrustc builds.
+
+        It is another release than the tests: features that it no longer knows are left out.
+        """
+        while chosen:
+            crate = write_crate(self._place.tests, chosen, self._place.folder / "crate", cut)
+            blamed = Blamed(self._place.tests, crate, chosen)
+            for one in refusals(self._place.asked(crate)):
+                blamed.take(one)
+            if not blamed.why and blamed.cut | cut == cut:
+                break
+            cut |= blamed.cut
+            kept = {
+                one: Verdict("not run", f"rustc of another release: {verdict.why}")
+                for one, verdict in blamed.why.items()
+            }
+            self._settle(kept)
+            chosen = [one for one in chosen if one not in kept]
+        return chosen, cut
+
+    def _judge(self, chosen: Sequence[Test], cut: Cut) -> None:
+        while chosen:
+            blamed = self._built(chosen, cut)
+            if blamed is None:
+                return
+            if not blamed.why and blamed.cut | cut == cut:
+                half = len(chosen) // 2
+                self._say(f"each half of it, since refused without a place: {blamed.said}")
+                for part in (chosen[:half], chosen[half:]):
+                    self._judge(part, cut)
+                return
+            cut |= blamed.cut
+            self._say(f"{len(blamed.why)} of {len(chosen)} refused")
+            self._settle(blamed.why)
+            chosen = [one for one in chosen if one not in blamed.why]
+
+    def _built(self, chosen: Sequence[Test], cut: Cut) -> Blamed | None:
+        """Build a crate and run its tests; return what is refused, None where all is told."""
+        place = self._place
+        if self._builds <= 0:
+            why = f"not built: more than {_BUILDS} builds would be needed"
+            self._settle(dict.fromkeys(chosen, Verdict("failed", why)))
+            return None
+        self._builds -= 1
         shutil.rmtree(place.folder, ignore_errors=True)
         crate = write_crate(place.tests, chosen, place.folder / "crate", cut)
+        self._say(f"building {len(chosen)} tests, {chosen[0].path} and so on")
         built = place.build(crate)
-        builds[0] -= 1
         if built.kind == "ran":
             command = [] if place.way is None else emulator(place.way.target)
-            verdicts.update(run_all(command, place.folder / "out" / "program", chosen))
-            break
-        blamed = Blamed(place.tests, crate, chosen)
+            program = place.folder / "out" / "program"
+            for some in run_all(command, program, chosen, place.seconds):
+                self._settle(some)
+                self._say(f"ran {len(some)} tests, {next(reversed(some)).path} the last")
+            return None
+        blamed = Blamed(place.tests, crate, chosen, told(built.why))
         for one in place.refused(crate, built):
             blamed.take(one)
-        if builds[0] <= 0 or (len(chosen) == 1 and not blamed.cut.features):
-            other = Verdict("failed", f"not built: {_told(built.why)}")
-            verdicts.update({one: blamed.why.get(one, other) for one in chosen})
-            break
-        if not blamed.why and blamed.cut == Cut():
-            half = len(chosen) // 2
-            for part in (chosen[:half], chosen[half:]):
-                verdicts.update(_judge(place, part, cut, builds))
-            break
-        cut |= blamed.cut
-        verdicts.update(blamed.why)
-        chosen = [one for one in chosen if one not in blamed.why]
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(place.folder)
-    return verdicts
-
-
-def _told(why: str) -> str:
-    """Return what a tool says, without the command and the names of one run."""
-    return " ".join(why.partition("\n  command:")[0].split())[:_TOLD]
+        if len(chosen) == 1 and not blamed.cut.features:
+            other = Verdict("failed", f"not built: {told(built.why)}")
+            self._settle({one: blamed.why.get(one, other) for one in chosen})
+            return None
+        return blamed

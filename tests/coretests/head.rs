@@ -93,7 +93,7 @@ pub mod facade {
 // What needs a library of mathematics, which no kernel has.
 macro_rules! float_methods { ($($name:ident($($of:ty),*) -> $to:ty;)*) => {
     pub trait StdFloat: Sized {
-        $(fn $name(self $(, _: $of)*) -> $to { crate::wanted(concat!("std's ", stringify!($name))) })*
+        $(fn $name(self $(, _: $of)*) -> $to { crate::wanted("std's mathematics") })*
     }
 } }
 float_methods! {
@@ -223,8 +223,10 @@ static FIRST: [u8; 31] = *b"the-first-coretest-that-runs:\xff\xff";
 #[unsafe(no_mangle)]
 pub extern "C" fn run() -> i32 {
     let byte = |at: usize| unsafe { core::ptr::read_volatile(&FIRST[at]) } as u16;
-    let mut number = byte(29) << 8 | byte(30);
-    while number < TESTS {
+    let first = byte(29) << 8 | byte(30);
+    let mut number = first;
+    // Some at a time: what they say is written down before the next ones begin.
+    while number < TESTS && number - first < 16 {
         say(format_args!("\nbegins {}\n", number));
         one_test(number);
         say(format_args!("\nended {}\n", number));

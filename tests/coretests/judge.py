@@ -13,14 +13,13 @@ from pipeline.run import run
 from tests.coretests.source import MARK
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tests.coretests.source import Test
 
 # Of processor time, so that a busy machine changes no verdict; and of time, for what waits.
-_SECONDS, _LONGEST = 300, 3600.0
-_LIMITED = ("prlimit", f"--cpu={_SECONDS}:{_SECONDS}", "--")
+SECONDS, _LONGEST = 300, 3600.0
 _STOPPED = (-signal.SIGXCPU, -signal.SIGKILL)
 _TOLD = 300
 _BEGINS = re.compile(r"^begins (\d+)$", re.MULTILINE)
@@ -60,39 +59,47 @@ def judged(test: Test, output: str, status: int) -> Verdict:
     return PASSED
 
 
-def run_all(command: Sequence[str], program: Path, tests: Sequence[Test]) -> dict[Test, Verdict]:
-    """Run a built program's tests, each once: a test that ends it is followed by a new start.
+def run_all(
+    command: Sequence[str], program: Path, tests: Sequence[Test], seconds: int = SECONDS
+) -> Iterator[dict[Test, Verdict]]:
+    """Run a built program's tests, each once, and yield the verdicts of each start.
 
-    ``command`` is what the program's path follows: an emulator, or nothing.
+    A start runs some tests (``head.rs``); one that ends the program is followed by a new start.
+    ``command`` is what the program's path follows: an emulator, or nothing.  ``seconds`` are what a
+    test has of processor time.
     """
     data = program.read_bytes()
     if data.count(MARK) != 1:
         why = f"the mark is {data.count(MARK)} times in {program.name}"
-        return dict.fromkeys(tests, Verdict("failed", why))
+        yield dict.fromkeys(tests, Verdict("failed", why))
+        return
     at = data.index(MARK) + len(MARK)
-    verdicts: dict[Test, Verdict] = {}
+    limited = ("prlimit", f"--cpu={seconds}:{seconds}", "--")
     number = 0
     while number < len(tests):
         with program.open("r+b") as stream:
             stream.seek(at)
             stream.write(number.to_bytes(2, "big"))
-        done = run([*_LIMITED, *command, program], timeout=_LONGEST)
+        done = run([*limited, *command, program], timeout=_LONGEST)
         parts = _BEGINS.split(done.output)[1:]
         ran = {int(n): text for n, text in zip(parts[::2], parts[1::2], strict=True)}
         last = max(ran, default=number)
-        for one in range(number, last + 1):
-            verdicts[tests[one]] = judged(tests[one], ran.get(one, ""), done.exit_status)
+        verdicts = {
+            tests[one]: judged(tests[one], ran.get(one, ""), done.exit_status)
+            for one in range(number, last + 1)
+        }
         endless = done.timed_out or done.exit_status in _STOPPED
         if endless and not _ended(ran.get(last, "")):
             if last > number:
                 # Those before it took their share of the time.
+                del verdicts[tests[last]]
+                yield verdicts
                 number = last
                 continue
-            verdicts[tests[last]] = Verdict(
-                "failed", f"no end after {_SECONDS} s of processor time"
-            )
+            why = f"no end after {seconds} s of processor time"
+            verdicts[tests[last]] = Verdict("failed", why)
+        yield verdicts
         number = last + 1
-    return verdicts
 
 
 def _ended(output: str) -> bool:

@@ -39,13 +39,19 @@ _MODULE = re.compile(r"(?<!pub )(?<!\) )(?<!in )(?<!\w)mod (?=\$?\w+\s*[;{])")
 _OUTSIDE = re.compile(r"(?<![\w:\"'$])(?:::)?(std|rand)::")
 _UNDER_TEST = re.compile(r"^(\s*)test(?= => \{)", re.MULTILINE)
 _ROOT_MODULE = re.compile(r"^((?:#\[[^\n]*\]\n)*)(?:pub )?mod (\w+);\n", re.MULTILINE)
+_TYPE = re.compile(r"[fiu]\d+|[iu]size|bool|char|str")
 _NAMED_FEATURE = re.compile(r"feature\((\w+)\)")
 _FEATURE_OF = re.compile(r'feature\s*=\s*"(\w+)"')
 _CONSTANT = re.compile(r"pub const fn (\w+)\(self")
 _BLOCK = re.compile(
-    r"^(?:#\[[^\n]*\n|//[^\n]*\n)*(?:float_test! \{\n\s*name: (?P<made>\w+),|"
-    r"#\[test\]\n(?:#[^\n]*\n|//[^\n]*\n)*(?:pub )?fn (?P<name>\w+)\()"
-    r"(?:[^\n]*\}\n|.*?^\}\n)",
+    r"^(?P<in> *)(?:(?:#\[|//)[^\n]*\n(?P=in))*(?:float_test! \{\n\s*name: (?P<made>\w+),|"
+    r"#\[test\]\n(?P=in)(?:(?:#|//)[^\n]*\n(?P=in))*(?:pub )?fn (?P<name>\w+)\()"
+    r"(?:[^\n]*\}\n|.*?^(?P=in)\}\n)",
+    re.DOTALL | re.MULTILINE,
+)
+_FUNCTION = re.compile(
+    r"^(?P<in> *)(?:(?:#\[|//)[^\n]*\n(?P=in))*(?:pub )?(?:const |unsafe )*fn (?P<name>\w+)\b"
+    r"(?:[^\n]*\}\n|.*?^(?P=in)\}\n)",
     re.DOTALL | re.MULTILINE,
 )
 _FEATURE = "#![feature(prelude_import)]\n#![allow(internal_features)]\n"
@@ -102,7 +108,7 @@ def without_std(text: str) -> str:
     """Return a file of coretests, line by line the same, that needs neither std nor libtest."""
     text = _MODULE.sub("pub mod ", _TEST.sub(r"\1pub \2", text))
     # `cfg_select!` asks whether libtest runs it: this does so in its place.
-    text = _UNDER_TEST.sub(r"\1all()", text)
+    text = _UNDER_TEST.sub(r"\1all()", text).replace("coretests::", "program::")
     return _OUTSIDE.sub(lambda m: f"crate::{'facade' if m[1] == 'std' else 'rand'}::", text)
 
 
@@ -154,11 +160,18 @@ class Cut:
 def blocks(text: str) -> Iterator[tuple[int, int, str, str]]:
     """Yield the first and last line of each block of a file, the name of its tests, its text.
 
-    A file's own margin is where blocks stand; those that macros hold cannot be told apart.
+    A block in the body of a macro makes tests of that name in several modules.
     """
     for found in _BLOCK.finditer(text):
         start = text.count("\n", 0, found.start()) + 1
         yield start, start + found[0].count("\n") - 1, found["made"] or found["name"], found[0]
+
+
+def functions(text: str) -> Iterator[tuple[int, int, str, str]]:
+    """Yield the same of each function, that macros make tests of without saying so."""
+    for found in _FUNCTION.finditer(text):
+        start = text.count("\n", 0, found.start()) + 1
+        yield start, start + found[0].count("\n") - 1, found["name"], found[0]
 
 
 @functools.cache
@@ -174,11 +187,14 @@ def at_first(tests: Path) -> tuple[Cut, Mapping[str, str]]:
 
 
 def _without(text: str, starts: Collection[int], names: Collection[str]) -> str:
-    """Return a file without the blocks that begin at some lines, and with those of some names."""
+    """Return a file without what begins at some lines, and with the tests of some names."""
     lines = text.splitlines(keepends=True)
-    for start, end, name, _text in blocks(text):
-        if start in starts or name not in names:
-            lines[start - 1 : end] = ["\n"] * (end - start + 1)
+    left = [(start, end) for start, end, name, _text in blocks(text) if name not in names]
+    if starts:
+        every = (*blocks(text), *functions(text))
+        left += [(start, end) for start, end, _name, _text in every if start in starts]
+    for start, end in left:
+        lines[start - 1 : end] = ["\n"] * (end - start + 1)
     return "".join(lines)
 
 
@@ -205,19 +221,67 @@ def root_text(tests: Path, chosen: Sequence[Test], left_out: Cut) -> str:
     return "".join(parts) + run_one
 
 
+def _files(tests: Path, chosen: Sequence[Test]) -> dict[Path, str]:
+    """Return the files of the tests' modules, without modules that nobody chose or needs.
+
+    A module is needed that has macros, or whose name stands in a path.
+    """
+    modules = {one.module for one in chosen}
+    every = {file.relative_to(tests): file for file in sorted(tests.rglob("*.rs"))}
+    texts = {
+        name: file.read_text(encoding="utf-8")
+        for name, file in every.items()
+        if name.parts[0].removesuffix(".rs") in modules
+    }
+    everything = "\n".join(texts.values())
+
+    def needed(path: str) -> bool:
+        below = [text for name, text in texts.items() if f"{_path(name)}::".startswith(path)]
+        return (
+            any(one.path.startswith(path) for one in chosen)
+            or any("macro_rules!" in text for text in below)
+            or _used(path.split("::")[-2], everything)
+        )
+
+    left: list[str] = []
+    for name, text in list(texts.items()):
+
+        def kept(found: re.Match[str], above: str = _path(name)) -> str:
+            path = f"{above}::{found[2]}::"
+            if needed(path):
+                return found[0]
+            left.append(path)
+            return "\n" * found[0].count("\n")
+
+        if name.name != "lib.rs":
+            texts[name] = _ROOT_MODULE.sub(kept, text)
+    return {
+        name: text
+        for name, text in texts.items()
+        if not any(f"{_path(name)}::".startswith(path) for path in left)
+    }
+
+
+def _used(module: str, text: str) -> bool:
+    """Say whether a module's name stands in a path; in front of one, a type's is the type."""
+    first = "" if _TYPE.fullmatch(module) else rf"|\b{module}::"
+    return re.search(rf"(?:::|use ){module}\b{first}", text) is not None
+
+
+def _path(name: Path) -> str:
+    """Return the path of the module that a file has."""
+    return name.as_posix().removesuffix(".rs").removesuffix("/mod").replace("/", "::")
+
+
 def write_crate(tests: Path, chosen: Sequence[Test], folder: Path, left_out: Cut) -> Path:
     """Write the crate that has the modules of ``chosen``, and runs them from a number on.
 
     Tests that are not chosen are not in it, where they do not come out of a macro.
     """
-    modules = {one.module for one in chosen}
     names = {name for one in chosen for name in one.path.split("::")[1:]}
-    for file in tests.rglob("*.rs"):
-        relative = file.relative_to(tests)
-        if relative.parts[0].removesuffix(".rs") in modules:
-            starts = {line for name, line in left_out.blocks if name == str(relative)}
-            text = _without(file.read_text(encoding="utf-8"), starts, names)
-            write_atomic(folder / "src" / relative, without_std(text))
+    for relative, text in _files(tests, chosen).items():
+        starts = {line for name, line in left_out.blocks if name == str(relative)}
+        write_atomic(folder / "src" / relative, without_std(_without(text, starts, names)))
     write_atomic(folder / "Cargo.toml", _MANIFEST)
     write_atomic(folder / "src" / "lib.rs", root_text(tests, chosen, left_out))
     return folder

@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.errors import UserError
 from tests.coretests.__main__ import run, suite
+from tests.coretests.record import Record
 from tests.fuzz.batch import way
 
 if TYPE_CHECKING:
@@ -28,6 +29,6 @@ def test_core_passes_its_own_tests(tmp_path: Path) -> None:
         chosen, there = suite("rustc", MODULES), way("m68k", "rustc")
     except UserError as error:
         pytest.skip(str(error))
-    (result,) = run([chosen], [there], tmp_path, 1, lambda _done: None)
+    (result,) = run([chosen], [there], tmp_path, 1, Record(None))
     assert result.reasons("failed") == []
     assert result.count("passed") == len(chosen.chosen) > 30

@@ -161,6 +161,22 @@ def test_conversions(flags: tuple[str, ...], tmp_path: Path) -> None:
     assert check.run(tmp_path, *flags) == []
 
 
+def test_products_without_carries(flags: tuple[str, ...], tmp_path: Path) -> None:
+    chance = random.Random(4)  # noqa: S311 - the same numbers each time
+    check = Check()
+    for bits in (8, 16, 32, 64, 128):
+        kind = Int(bits)
+        for first in operands(chance, bits):
+            for second in operands(chance, bits):
+                words = ", ".join(variable(kind, value) for value in (first, second))
+                wanted = 0
+                for bit in range(bits):
+                    wanted ^= first << bit if second >> bit & 1 else 0
+                text = f"{'u128' if bits == 128 else 'ferric'}_clmul({words})"
+                check.value(kind, text, wanted)
+    assert check.run(tmp_path, *flags) == []
+
+
 def bits_of(value: float) -> int:
     return int.from_bytes(struct.pack(">d", value), "big")
 

@@ -6,9 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.files import write_atomic
+from pipeline.programs.small import Ran
 from tests.coretests.__main__ import Suite, expected, groups
-from tests.coretests.build import Blamed, Refusal, refusals
+from tests.coretests.blame import Blamed, Refusal, refusals
+from tests.coretests.build import Judging, Place
 from tests.coretests.judge import PASSED, Verdict, judged, run_all
+from tests.coretests.record import Record
 from tests.coretests.report import Result, document
 from tests.coretests.source import (
     MARK,
@@ -16,6 +19,7 @@ from tests.coretests.source import (
     Test,
     at_first,
     blocks,
+    functions,
     parse,
     without_std,
     write_crate,
@@ -115,7 +119,7 @@ def test_what_needs_std_in_a_constant_is_cut_and_named(tmp_path: Path) -> None:
     assert why == {"floats::round::": "wants std's round in a constant"}
 
 
-def test_blocks_stand_at_the_margin() -> None:
+def test_blocks_are_found_with_their_names() -> None:
     found = [(start, end, name) for start, end, name, _text in blocks(_FLOATS)]
     assert found == [(3, 8, "round"), (10, 15, "abs"), (17, 21, "plain")]
 
@@ -127,6 +131,34 @@ def test_a_block_takes_its_attributes_and_nothing_after_it() -> None:
     )
     found = [(start, end, name) for start, end, name, _text in blocks(text)]
     assert found == [(1, 7, "a"), (9, 10, "b"), (14, 16, "c")]
+
+
+def test_a_block_may_stand_in_a_macro() -> None:
+    text = (
+        "macro_rules! m {\n    () => {\n        #[test]\n        fn a() {\n            b();\n"
+        "        }\n\n        fn c() {\n        }\n    };\n}\n"
+    )
+    assert [(start, end, name) for start, end, name, _text in blocks(text)] == [(3, 6, "a")]
+    both = [(start, end, name) for start, end, name, _text in functions(text)]
+    assert both == [(3, 6, "a"), (8, 9, "c")]
+
+
+def test_a_module_that_nobody_chose_is_left_out_where_nobody_needs_it(tmp_path: Path) -> None:
+    tests = _library(tmp_path)
+    texts = {
+        "mod.rs": "#[macro_use]\nmod made;\nmod floats;\n#[cfg(x)]\nmod other;\nmod used;\n",
+        "made.rs": "macro_rules! m { () => {} }\n",
+        "other.rs": "#[test]\nfn t() {}\n",
+        "used.rs": "pub fn u() {}\n",
+        "floats.rs": "#[test]\nfn t() { super::used::u(); }\n",
+    }
+    for name, text in texts.items():
+        write_atomic(tests / "num" / name, text)
+    crate = write_crate(tests, [Test("num::floats::t")], tmp_path / "crate", Cut())
+    root = (crate / "src/num/mod.rs").read_text(encoding="utf-8")
+    assert root == ("#[macro_use]\npub mod made;\npub mod floats;\n\n\npub mod used;\n")
+    files = sorted(file.name for file in (crate / "src/num").iterdir())
+    assert files == ["floats.rs", "made.rs", "mod.rs", "used.rs"]
 
 
 def test_a_crate_has_the_modules_of_its_tests(tmp_path: Path) -> None:
@@ -148,11 +180,22 @@ def test_errors_of_both_compilers_have_a_place() -> None:
     text = (
         "/x/crate/src/num/a.rs:3:7: error[E0599]: no method\n"
         "src/num/b.rs:12: error:0:Unexpected token\nwarning: nothing\n"
+        "/x/crate/src/num/c.rs:7, 9: a value is never used\n"
     )
     assert refusals(text) == [
         Refusal("num/a.rs", 3, "no method"),
         Refusal("num/b.rs", 12, "Unexpected token"),
+        Refusal("num/c.rs", 7, "a value is never used"),
+        Refusal("num/c.rs", 9, "a value is never used"),
     ]
+
+
+def test_an_error_without_a_place_has_the_function_that_it_names() -> None:
+    text = "/x/Cargo.toml: no (reached in _RNvNtCs8aBB9qXKETK_7program6option8test_ord)\n  mend: m"
+    assert refusals(text) == [Refusal("", 0, " ".join(text.split()), "option::test_ord")]
+    names = 'BUG: in ::"program"::cell::inner::t::Foo\n  command: x'
+    assert [one.function for one in refusals(names)] == ["cell::inner::t::Foo"]
+    assert refusals("BUG: panic in constant evaluation") == []
 
 
 def test_a_refusal_costs_as_little_as_can_be(tmp_path: Path) -> None:
@@ -174,6 +217,8 @@ def test_a_refusal_costs_as_little_as_can_be(tmp_path: Path) -> None:
     assert [one.path for one in block.why] == ["num::floats::plain"]
     module = blamed(Refusal("num/floats.rs", 1, "no"))
     assert {one.path for one in module.why} == {one.path for one in chosen[1:]}
+    named = blamed(Refusal("", 0, "no", "num::floats::plain::inner"))
+    assert [one.path for one in named.why] == ["num::floats::plain"]
     feature = blamed(Refusal("lib.rs", 2, "unknown feature `kept`"))
     assert feature.cut == Cut(frozenset({"kept"}))
     assert not feature.why
@@ -202,8 +247,52 @@ def test_each_test_runs_although_others_end_the_program(tmp_path: Path) -> None:
     )
     program.chmod(0o755)
     tests = [Test("a"), Test("b"), Test("c", panics=True), Test("d")]
-    found = [one.kind for one in run_all([], program, tests).values()]
-    assert found == ["passed", "failed", "passed", "passed"]
+    found = list(run_all([], program, tests))
+    assert [len(some) for some in found] == [2, 1, 1]
+    kinds = [one.kind for some in found for one in some.values()]
+    assert kinds == ["passed", "failed", "passed", "passed"]
+
+
+class _Place(Place):
+    """A place that refuses a crate with some test, without a word of where."""
+
+    def build(self, crate: Path) -> Ran:
+        root = (crate / "src/lib.rs").read_text(encoding="utf-8")
+        if "plain()" in root:
+            return Ran("broken", why="BUG: none knows")
+        write_atomic(self.folder / "out" / "program", "no mark")
+        return Ran("ran")
+
+    def refused(self, crate: Path, built: Ran) -> list[Refusal]:
+        return []
+
+
+def test_a_crate_refused_without_a_place_is_halved_and_all_is_told_at_once(tmp_path: Path) -> None:
+    place = _Place(_library(tmp_path), None, tmp_path / "place")
+    chosen = [Test("bool::t"), Test("num::floats::abs::test_f32"), Test("num::floats::plain")]
+    kept: list[Test] = []
+    said: list[str] = []
+    found = Judging(place, kept.extend, said.append).judge(chosen)
+    assert found[chosen[2]] == Verdict("failed", "not built: BUG: none knows")
+    assert found[chosen[0]] == Verdict("failed", "the mark is 0 times in program")
+    assert sorted(one.path for one in kept) == sorted(one.path for one in chosen)
+    assert sum(one.endswith("refused without a place: BUG: none knows") for one in said) == 2
+
+
+def test_a_record_goes_on_where_a_run_stopped(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    tests = [Test("a"), Test("b"), Test("c")]
+    Record(log).add("1.96", "rustc on m68k", {tests[0]: PASSED})
+    Record(log).add("1.96", "rustc on m68k", {tests[1]: Verdict("failed", "no")})
+    Record(log).add("1.96", "rustc on x86_64", {tests[2]: PASSED})
+    assert Record(log).known("1.96", "rustc on m68k", tests) == {
+        tests[0]: PASSED,
+        tests[1]: Verdict("failed", "no"),
+    }
+    again = Record(log, again=("failed",))
+    assert again.known("1.96", "rustc on m68k", tests) == {tests[0]: PASSED}
+    assert again.known("1.90", "rustc on m68k", tests) == {}
+    Record(None).add("1.96", "rustc on m68k", {tests[2]: PASSED})
 
 
 def test_what_no_way_is_asked_for_has_a_reason(tmp_path: Path) -> None:
@@ -219,10 +308,10 @@ def test_what_no_way_is_asked_for_has_a_reason(tmp_path: Path) -> None:
 
 def test_modules_stay_together_where_they_are_small() -> None:
     chosen = [
-        Test(f"{module}::{n}") for module, many in (("a", 300), ("b", 200)) for n in range(many)
+        Test(f"{module}::{n}") for module, many in (("a", 100), ("b", 80)) for n in range(many)
     ]
-    assert [len(one) for one in groups(chosen)] == [300, 200]
-    assert [len(one) for one in groups([Test(f"a::{n}") for n in range(900)])] == [400, 400, 100]
+    assert [len(one) for one in groups(chosen)] == [100, 80]
+    assert [len(one) for one in groups([Test(f"a::{n}") for n in range(350)])] == [150, 150, 50]
 
 
 def test_a_document_has_every_verdict() -> None:

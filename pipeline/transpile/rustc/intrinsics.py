@@ -157,6 +157,16 @@ def _bitreverse(writer: FunctionWriter, one: Instruction, name: str) -> None:
     writer.assign(one, kind, text)
 
 
+def _carryless(writer: FunctionWriter, one: Instruction, name: str) -> None:
+    """Multiply without carries: what the type has room for is kept."""
+    kind = _integer(one.type, name)
+    words = ", ".join(writer.use(operand) for operand in one.operands)
+    if kind.bits not in _WIDTHS:
+        raise IrError(f"{name} of {kind.bits} bits")
+    function = "u128_clmul" if kind.bits == 128 else "ferric_clmul"
+    writer.assign(one, kind, f"{function}({words})")
+
+
 def _funnel(writer: FunctionWriter, one: Instruction, name: str) -> None:
     """Shift two integers as if they were one; the count is taken modulo the width."""
     kind = _integer(one.type, name)
@@ -276,6 +286,7 @@ _HANDLERS: dict[str, Callable[[FunctionWriter, Instruction, str], None]] = {
     **dict.fromkeys(["ctlz", "cttz", "ctpop"], _count),
     "bswap": _bswap,
     "bitreverse": _bitreverse,
+    "clmul": _carryless,
     **dict.fromkeys(["fshl", "fshr"], _funnel),
     **dict.fromkeys(["scmp", "ucmp"], _order),
     **dict.fromkeys(["smax", "smin", "umax", "umin"], _limit),

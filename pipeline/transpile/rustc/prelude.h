@@ -300,6 +300,27 @@ FERRIC_INLINE u64 ferric_reverse(u64 a)
 	return __builtin_bswap64(a);
 }
 
+/* The low half of a product without carries: of bits a sum is their exclusive or. */
+FERRIC_INLINE u64 ferric_clmul(u64 a, u64 b)
+{
+	u64 product = 0;
+
+	for (; b; b >>= 1, a <<= 1)
+		product ^= a & -(b & 1);
+	return product;
+}
+
+static __attribute__((noinline, unused)) u128 u128_clmul(u128 a, u128 b)
+{
+	u128 product = U128(0, 0);
+	int bit;
+
+	for (bit = 0; bit < 128; bit++)
+		if (u128_low(u128_lshr(b, bit)) & 1)
+			product = u128_xor(product, u128_shl(a, bit));
+	return product;
+}
+
 /* 256 bits: what core multiplies two 128-bit integers in; never in memory. */
 typedef struct { u64 word[4]; } u256;
 
