@@ -105,20 +105,20 @@ def _below(test: Test, modules: Sequence[str]) -> bool:
     return not modules or any(f"{test.path}::".startswith(f"{one}::") for one in modules)
 
 
-def groups(chosen: Sequence[Test]) -> Iterator[tuple[Test, ...]]:
-    """Yield tests that share a crate: whole modules, where one is not too large by itself."""
+def groups(chosen: Sequence[Test], most: int = _TOGETHER) -> Iterator[tuple[Test, ...]]:
+    """Yield tests that share a crate: whole modules, where one has not more than ``most``."""
     modules: dict[str, list[Test]] = {}
     for one in chosen:
         modules.setdefault(one.module, []).append(one)
     waiting: list[Test] = []
     for tests in modules.values():
-        if waiting and len(waiting) + len(tests) > _TOGETHER:
+        if waiting and len(waiting) + len(tests) > most:
             yield tuple(waiting)
             waiting = []
         waiting += tests
-        while len(waiting) > _TOGETHER:
-            yield tuple(waiting[:_TOGETHER])
-            waiting = waiting[_TOGETHER:]
+        while len(waiting) > most:
+            yield tuple(waiting[:most])
+            waiting = waiting[most:]
     if waiting:
         yield tuple(waiting)
 
@@ -144,6 +144,7 @@ def run(
     processes: int,
     record: Record,
     seconds: int = SECONDS,
+    together: int = _TOGETHER,
 ) -> Iterator[Result]:
     """Yield the result of each way; what ``record`` has is not run again."""
     context = multiprocessing.get_context("fork")
@@ -156,7 +157,7 @@ def run(
             _say(name, f"{len(chosen)} tests, {len(left)} of them still to run")
             jobs = [
                 Job(one, of, part, folder / f"{name}-{number}".replace(" ", "-"), record, seconds)
-                for number, part in enumerate(groups(left))
+                for number, part in enumerate(groups(left, together))
             ]
             for part in pool.imap_unordered(_judged, jobs):
                 found.update(part)
@@ -206,6 +207,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--log", type=Path, help="keep each verdict, and go on where a run stopped")
     parser.add_argument("--again", action="store_true", help="run what failed in --log again")
     parser.add_argument("--seconds", type=int, default=SECONDS, help="of processor time for a test")
+    parser.add_argument("--together", type=int, default=_TOGETHER, help="tests that share a crate")
     args = parser.parse_args(argv)
     both: tuple[Transpiler, ...] = ("rustc", "mrustc")
     transpilers = both if args.transpiler == "both" else (args.transpiler,)
@@ -216,7 +218,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             ways = [way(arch, one) for one in transpilers for arch in architectures]
             suites = [suite(one, args.modules) for one in transpilers]
             record = Record(args.log, again=("failed",) if args.again else ())
-            results = list(run(suites, ways, Path(name), args.processes, record, args.seconds))
+            limits = (args.processes, record, args.seconds, args.together)
+            results = list(run(suites, ways, Path(name), *limits))
         except FerricError as error:
             print(error, file=sys.stderr)
             return 2

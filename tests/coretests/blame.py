@@ -28,6 +28,8 @@ _FERRIC = re.compile(
 )
 _NAMED = re.compile(r'::"program"::((?:\w+::)+\w+)')
 _REACHED = re.compile(r"\(reached in (_R\w+)\)")
+_CALLED = re.compile(r">::(\w+)")
+_FOLDER = re.compile(r"/\S*/crate/")
 _UNKNOWN = re.compile(r"unknown feature `(\w+)`")
 _ARM = re.compile(r"^ *(\d+) => crate::")
 
@@ -62,7 +64,27 @@ def refusals(output: str) -> list[Refusal]:
 
 def told(why: str) -> str:
     """Return what a tool says, without the command and the names of one run."""
-    return " ".join(why.partition("\n  command:")[0].split())[:TOLD]
+    shown = _FOLDER.sub("", why.partition("\n  command:")[0])
+    return " ".join(shown.split())[:TOLD]
+
+
+def suspects(tests: Path, chosen: Sequence[Test], why: str) -> list[Test]:
+    """Return the tests that an error may lie in: some of them, never all.
+
+    They name the function that the error names; where none does, a half of them is as good.
+    """
+    files = [file.read_text(encoding="utf-8") for file in sorted(tests.rglob("*.rs"))]
+    for called in dict.fromkeys(reversed(_CALLED.findall(why))):
+        names = {
+            name
+            for file in files
+            for _start, _end, name, text in blocks(file)
+            if re.search(rf"\b{called}\b", text)
+        }
+        found = [one for one in chosen if one.path.rpartition("::")[2] in names]
+        if 0 < len(found) < len(chosen):
+            return found
+    return list(chosen[: len(chosen) // 2])
 
 
 class Blamed:

@@ -10,20 +10,23 @@ from typing import TYPE_CHECKING
 
 from pipeline.check.library import BOOTSTRAP
 from pipeline.check.rustc import find_rustc
+from pipeline.crate.graph import load_crate
+from pipeline.errors import FerricError
 from pipeline.programs.emulated import emulator
-from pipeline.programs.small import emulated, native
+from pipeline.programs.small import Ran, emulated, native
 from pipeline.run import run
+from pipeline.stages import Options, Outputs, run_transpile
+from pipeline.transpile.repair.unit import Guard
 from pipeline.transpile.rustc.emit import find_front, library
 from pipeline.witness.rustc import find_witness
-from tests.coretests.blame import Blamed, refusals, told
+from tests.coretests.blame import Blamed, refusals, suspects, told
 from tests.coretests.judge import SECONDS, Verdict, run_all
 from tests.coretests.source import Cut, at_first, write_crate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pipeline.programs.small import Ran
     from pipeline.witness.rustc import Witness
     from tests.coretests.blame import Refusal
     from tests.coretests.source import Test
@@ -49,6 +52,21 @@ class Place:
         if self.way is None:
             return native(crate, out)
         return emulated(crate, self.way.arch, self.way.transpiler, out, target=self.way.target)
+
+    def taken(self, crate: Path) -> Ran:
+        """Say whether mrustc takes a crate, with nothing that Ferric does beside: far sooner."""
+        assert self.way is not None
+        target = self.way.target
+        options = Options(
+            crate, target.arch.name, self.folder / "taken", kernel="none", gate="off",
+            transpiler="mrustc", roots=("run",), guard=Guard(raw=True),
+        )  # fmt: skip
+        loaded = load_crate(crate)
+        try:
+            run_transpile(options, target, loaded, Outputs(options.out, loaded.crate_name))
+        except FerricError as error:
+            return Ran("broken", why=str(error))
+        return Ran("ran")
 
     def asked(self, crate: Path) -> str:
         """Return all that rustc has against a crate, one line for each error."""
@@ -115,6 +133,7 @@ class Judging:
         cut |= left_out or Cut()
         if self._place.by_mrustc:
             rest, cut = self._witnessed(rest, cut)
+            rest = [*self._taken(rest, cut)]
         self._judge(rest, cut)
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(self._place.folder)
@@ -144,6 +163,27 @@ class Judging:
             self._settle(kept)
             chosen = [one for one in chosen if one not in kept]
         return chosen, cut
+
+    def _taken(self, chosen: Sequence[Test], cut: Cut) -> Iterator[Test]:
+        """Yield the tests that mrustc takes, and settle what it breaks down on."""
+        if not chosen:
+            return
+        place = self._place
+        shutil.rmtree(place.folder, ignore_errors=True)
+        crate = write_crate(place.tests, chosen, place.folder / "crate", cut)
+        ran = place.taken(crate)
+        if ran.kind == "ran":
+            yield from chosen
+            return
+        why = told(ran.why)
+        if len(chosen) == 1:
+            self._settle({chosen[0]: Verdict("failed", f"not built: {why}")})
+            return
+        guilty = suspects(place.tests, chosen, why)
+        self._say(f"mrustc breaks down on one of {len(chosen)}, {len(guilty)} suspected: {why}")
+        others = [one for one in chosen if one not in guilty]
+        for part in (others, guilty):
+            yield from self._taken(part, cut)
 
     def _judge(self, chosen: Sequence[Test], cut: Cut) -> None:
         while chosen:

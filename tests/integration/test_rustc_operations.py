@@ -177,6 +177,30 @@ def test_products_without_carries(flags: tuple[str, ...], tmp_path: Path) -> Non
     assert check.run(tmp_path, *flags) == []
 
 
+def test_products_of_128_bits(flags: tuple[str, ...], tmp_path: Path) -> None:
+    chance = random.Random(5)  # noqa: S311 - the same numbers each time
+    check = Check()
+    narrow, wide = Int(128), Int(256)
+    for op in ("zext", "sext"):
+        for first in operands(chance, 128):
+            for second in operands(chance, 128):
+                words = [
+                    operations.cast(op, narrow, wide, variable(narrow, value), TYPES)
+                    for value in (first, second)
+                ]
+                product = operations.binary("mul", wide, *words)
+                total = operations.binary("add", wide, product, words[0])
+                by = CONSTANTS.expression(Number(128), wide)
+                high = operations.binary("lshr", wide, total, by)
+                left, right = (
+                    signed(value, 128) if op == "sext" else value for value in (first, second)
+                )
+                wanted = left * right + left
+                for text, value in ((total, wanted), (high, wanted >> 128)):
+                    check.value(narrow, operations.cast("trunc", wide, narrow, text, TYPES), value)
+    assert check.run(tmp_path, *flags) == []
+
+
 def bits_of(value: float) -> int:
     return int.from_bytes(struct.pack(">d", value), "big")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.files import write_atomic
 from pipeline.programs.small import Ran
 from tests.coretests.__main__ import Suite, expected, groups
-from tests.coretests.blame import Blamed, Refusal, refusals
+from tests.coretests.blame import Blamed, Refusal, refusals, suspects, told
 from tests.coretests.build import Judging, Place
 from tests.coretests.judge import PASSED, Verdict, judged, run_all
 from tests.coretests.record import Record
@@ -277,6 +277,43 @@ def test_a_crate_refused_without_a_place_is_halved_and_all_is_told_at_once(tmp_p
     assert found[chosen[0]] == Verdict("failed", "the mark is 0 times in program")
     assert sorted(one.path for one in kept) == sorted(one.path for one in chosen)
     assert sum(one.endswith("refused without a place: BUG: none knows") for one in said) == 2
+
+
+def test_what_names_the_function_of_an_error_is_suspected_first(tmp_path: Path) -> None:
+    tests = _library(tmp_path)
+    write_atomic(tests / "bool.rs", "#[test]\nfn t() {\n    x.as_mut_slice();\n}\n")
+    chosen = [Test("bool::t"), Test("num::floats::plain"), Test("num::floats::other")]
+    why = "BUG: <Option<i32,>/*E*/>::as_mut_slice<'a,> in a constant"
+    assert suspects(tests, chosen, why) == [chosen[0]]
+    assert suspects(tests, chosen[:1] * 2, why) == [chosen[0]]
+    assert suspects(tests, chosen[1:], "BUG: none knows") == [chosen[1]]
+
+
+class _Mrustc(_Place):
+    """The same place, where mrustc by itself breaks down already."""
+
+    by_mrustc = True
+
+    def asked(self, crate: Path) -> str:
+        root = (crate / "src/lib.rs").read_text(encoding="utf-8")
+        line = next((n for n, one in enumerate(root.splitlines(), 1) if "bool::t()" in one), 0)
+        return f"src/lib.rs:{line}:1: error: cannot do it\n" * bool(line)
+
+    taken = _Place.build
+
+
+def test_what_mrustc_breaks_down_on_is_found_before_anything_is_built(tmp_path: Path) -> None:
+    place = _Mrustc(_library(tmp_path), None, tmp_path / "place")
+    chosen = [Test("bool::t"), Test("num::floats::abs::test_f32"), Test("num::floats::plain")]
+    found = Judging(place).judge(chosen)
+    assert found[chosen[0]].kind == "not run"
+    assert found[chosen[0]].why.startswith("rustc of another release: not built: cannot do it")
+    assert found[chosen[1]] == Verdict("failed", "the mark is 0 times in program")
+    assert found[chosen[2]] == Verdict("failed", "not built: BUG: none knows")
+
+
+def test_a_reason_is_the_same_in_every_run() -> None:
+    assert told("/tmp/x-1/crate/src/a.rs:7: no\n  | b\n  command: c") == "src/a.rs:7: no | b"
 
 
 def test_a_record_goes_on_where_a_run_stopped(tmp_path: Path) -> None:

@@ -189,6 +189,9 @@ def _widest_cast(op: str, source: Int, target: Int, text: str) -> str:
     """Return a conversion from or to 256 bits."""
     if container(source.bits) <= 128 and op == "zext":
         return f"u256_from({widened(op, source, Int(128), text)})"
+    if op == "sext" and (source.bits == 128 or container(source.bits) < 128):
+        narrow = text if source.bits == 128 else widened(op, source, Int(128), text)
+        return f"u256_from_s128({narrow})"
     if container(target.bits) <= 128 and op == "trunc":
         return widened(op, Int(128), target, f"u256_low({text})")
     raise IrError(f"{op} between {source.bits} and {target.bits} bits")

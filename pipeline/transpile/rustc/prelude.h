@@ -329,6 +329,13 @@ FERRIC_INLINE u256 u256_from(u128 a)
 	return (u256){ { u128_low(a), u128_high(a) } };
 }
 
+FERRIC_INLINE u256 u256_from_s128(u128 a)
+{
+	u64 sign = (u64)((s64)u128_high(a) >> 63);
+
+	return (u256){ { u128_low(a), u128_high(a), sign, sign } };
+}
+
 #define u256_low(a) U128((a).word[1], (a).word[0])
 
 FERRIC_INLINE u256 u256_add(u256 a, u256 b)
