@@ -170,7 +170,7 @@ def run_check(options: Options, target: Target, crate: Crate, outputs: Outputs) 
         mrustc=target.transpiler == "mrustc",
     )
     if target.transpiler == "mrustc":
-        refuse_written(crate)
+        refuse_written(crate, checked=result.status == "passed")
     if target.transpiler == "mrustc" and result.status == "skipped":
         refuse_doubtful(crate)
         if options.gate != "off":

@@ -24,13 +24,15 @@ from pipeline.check.library import (
     target_library,
 )
 from pipeline.check.rustc import MEND, RustcInfo, find_rustc
+from pipeline.check.variants import refuse_numbers
 from pipeline.crate.document import read_text
 from pipeline.crate.graph import cargo_env, order
 from pipeline.crate.model import CFG
-from pipeline.crate.sources import MAX_BYTES, sources
+from pipeline.crate.sources import MAX_BYTES, can_be_copied, sources
 from pipeline.errors import FerricError, ToolError, UserError
 from pipeline.files import cached, digest_files
 from pipeline.hazards.discards import discards
+from pipeline.hazards.words import words
 from pipeline.run import TAIL_LINES, run
 
 if TYPE_CHECKING:
@@ -162,6 +164,7 @@ def check(  # noqa: PLR0913 - one keyword per thing that the verdict depends on
             mirs.append((each, printed.read_text(encoding="utf-8")))
         _show(diagnostics.text(diagnostics.without(said, (*HAZARDS, *CASTS) if mrustc else ())))
     refuse_lost(mirs, kernel_crate)
+    refuse_numbers(mirs, kernel_crate)
     return checker.result
 
 
@@ -276,7 +279,7 @@ def _rustc(
 def _refuse_hazards(crate: Crate, said: list[diagnostics.Diagnostic]) -> None:
     """Refuse a crate where rustc sees what mrustc would translate wrongly."""
     for lint, (wrong, mend) in HAZARDS.items():
-        shown = [one for one in said if one.code == lint and not _is_dropped(one)]
+        shown = [one for one in said if one.code == lint and not _is_dropped(crate, one)]
         if shown:
             text = diagnostics.text(shown).rstrip()
             raise UserError(f"{text}\n{crate.name}: {wrong}", mend=mend)
@@ -286,14 +289,15 @@ def _refuse_hazards(crate: Crate, said: list[diagnostics.Diagnostic]) -> None:
         raise UserError(f"{text}\n{crate.name}: {_CAST}", mend=_CAST_MEND)
 
 
-def _is_dropped(one: diagnostics.Diagnostic) -> bool:
+def _is_dropped(crate: Crate, one: diagnostics.Diagnostic) -> bool:
     """Say whether a diagnostic is of a discarded value that mrustc drops as rustc does."""
     if one.code not in _DISCARDED or one.place is None:
         return False
     path, first, last = one.place
-    lines = discards(read_text(path, MAX_BYTES), path)
-    found = [called for line, called in lines if first <= line <= last]
-    return bool(found) and all(found)
+    every = discards(words(read_text(path, MAX_BYTES), path))
+    found = [each for each in every if first <= each.line <= last]
+    rewritten = can_be_copied(crate)
+    return bool(found) and all(each.called or (each.made and rewritten) for each in found)
 
 
 def _borrowed(before: str) -> bool:

@@ -68,6 +68,11 @@ def sources(crate: Crate, *, env: Mapping[str, str] | None = None) -> Sources:
     )
 
 
+def can_be_copied(crate: Crate) -> bool:
+    """Say whether all files that a crate reads are in its own folder: mrustc may get a copy."""
+    return all(file.is_relative_to(crate.root) for file in sources(crate).files)
+
+
 @dataclass(frozen=True)
 class _Place:
     """Where files of child modules are: ``folder``, and in it ``own`` for a file not a mod.rs."""

@@ -15,11 +15,13 @@ from pipeline.crate.lexer import OPEN, Kind, group_end, split_arguments
 from pipeline.hazards.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pipeline.crate.lexer import Token
 
+WRONG: Final = "mrustc may cast this variant to another number: without its sign, or cut to 32 bits"
+MEND: Final = "a method with a match that names each number; or build with transpiler=rustc"
 CAST: Final = re.compile(r"\bas\s+[iu](?:8|16|32|64|128|size)\b")
 """A cast to an integer, which has to be somewhere in the build for an enum to be in danger."""
 _NUMBER: Final = re.compile(
@@ -38,14 +40,28 @@ def doubtful(source: str, path: Path) -> list[int]:
     :class:`~pipeline.errors.UserError` where the text is no Rust.
     """
     stream = words(source, path)
-    lines = []
+    lines = [line for _, found in named(source, path) for line in found]
     for at, token in enumerate(stream):
-        if token.kind is Kind.IDENT and token.text == "enum":
-            for variant in split_arguments(_body(stream, at)):
-                lines += _line(variant)
         if [one.text for one in stream[at : at + 2]] == _LESS:
             lines.append(token.line)
-    return lines
+    return sorted(lines)
+
+
+def named(source: str, path: Path) -> Iterator[tuple[str, list[int]]]:
+    """Yield the enums that a file names, and the lines of their variants with such a number.
+
+    :class:`~pipeline.errors.UserError` where the text is no Rust.
+    """
+    stream = words(source, path)
+    for at, token in enumerate(stream[:-1]):
+        if token.kind is Kind.IDENT and token.text == "enum":
+            variants = split_arguments(_body(stream, at))
+            yield stream[at + 1].text, [line for one in variants for line in _line(one)]
+
+
+def is_right(number: int) -> bool:
+    """Say whether mrustc casts a variant of this number to it."""
+    return 0 <= number < _RIGHT
 
 
 def _body(stream: Sequence[Token], at: int) -> Sequence[Token]:
@@ -68,7 +84,7 @@ def _line(variant: Sequence[Token]) -> list[int]:
 
 def _is_right(text: str) -> bool:
     match = _NUMBER.fullmatch(text) if len(text) <= _LONGEST else None
-    return match is not None and int(_decimal(match[1].replace("_", "")), 0) < _RIGHT
+    return match is not None and is_right(int(_decimal(match[1].replace("_", "")), 0))
 
 
 def _decimal(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.check.gate import LOST, LOST_MEND
 from pipeline.crate.graph import order
-from pipeline.crate.sources import sources
+from pipeline.crate.sources import can_be_copied, sources
 from pipeline.errors import UserError
 from pipeline.hazards.discards import doubtful
 
@@ -21,9 +21,10 @@ def refuse_doubtful(crate: Crate) -> None:
     :class:`~pipeline.errors.UserError` names the file and the line of each.
     """
     for each in order(crate):
+        copied = can_be_copied(each)
         for path in sorted(sources(each).files):
             if path.suffix == ".rs" and path.is_file():
-                lines = doubtful(path.read_text(encoding="utf-8"), path)
+                lines = doubtful(path.read_text(encoding="utf-8"), path, copied=copied)
                 if lines:
                     places = ", ".join(str(line) for line in lines)
                     raise UserError(

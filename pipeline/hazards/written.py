@@ -16,6 +16,7 @@ from pipeline.hazards import (
     enums,
     packed,
     rounding,
+    type_ids,
 )
 
 if TYPE_CHECKING:
@@ -61,27 +62,37 @@ FINDERS = (
         "give the variant one field, a #[repr(C)] struct; or build with transpiler=rustc",
     ),
     _Finder(
-        discriminants.doubtful,
-        "mrustc may cast this variant to another number: without its sign, or cut to 32 bits",
-        "a method with a match that names each number; or build with transpiler=rustc",
-        discriminants.CAST,
-    ),
-    _Finder(
         packed.doubtful,
         "mrustc has the fields of this packed struct in another order",
         "promise the order: #[repr(C, packed)]; or build with transpiler=rustc",
+    ),
+    _Finder(
+        packed.borrowed,
+        "what mrustc derives for this packed struct borrows fields that are not aligned",
+        "implement the trait by hand, with copies of the fields ({ self.field }); or build with "
+        "transpiler=rustc",
     ),
     _Finder(
         rounding.doubtful,
         "mrustc rounds this literal twice: as an f32 it is another number",
         "write the f32 that is meant, or the suffix f64; or build with transpiler=rustc",
     ),
+    _Finder(
+        type_ids.doubtful,
+        "mrustc has one TypeId for types of functions that differ in their lifetimes",
+        "ask for that of a struct of your own; or build with transpiler=rustc",
+    ),
 )
+UNCHECKED = (
+    _Finder(discriminants.doubtful, discriminants.WRONG, discriminants.MEND, discriminants.CAST),
+)
+"""What rustc knows better, where there is one."""
 
 
-def refuse_written(crate: Crate) -> None:
+def refuse_written(crate: Crate, *, checked: bool) -> None:
     """Refuse a crate, for mrustc, that has such a form itself or in a path dependency.
 
+    ``checked`` says that rustc has looked for what it knows better.
     :class:`~pipeline.errors.UserError` names the file and the lines.
     """
     texts = {
@@ -89,7 +100,7 @@ def refuse_written(crate: Crate) -> None:
         for each in order(crate)
         for path in sorted(sources(each).rust)
     }
-    for finder in FINDERS:
+    for finder in FINDERS if checked else (*FINDERS, *UNCHECKED):
         if finder.beside and not any(map(finder.beside.search, texts.values())):
             continue
         for path, text in texts.items():

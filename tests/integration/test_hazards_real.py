@@ -113,7 +113,9 @@ def test_rustc_has_none_of_the_faults(together: Together) -> None:
     assert set(behaviours(together, "rustc").values()) == {"right"}
 
 
-@pytest.mark.parametrize("statement", ["let _ = Guard(1);", "_ = Guard(1);", "lose!(Guard(1));"])
+@pytest.mark.parametrize(
+    "statement", ["let _ = { Guard(1) };", "_ = { Guard(1) };", "lose!(Guard(1));"]
+)
 def test_a_destructor_that_mrustc_would_lose_is_refused(
     statement: str, tmp_path: Path, mrustc: Mrustc, rust_source: RustSource
 ) -> None:
@@ -132,13 +134,13 @@ def test_a_destructor_that_mrustc_would_lose_is_refused(
     assert emulated(crate, "m68k", "rustc", tmp_path / "out").kind == "ran"
 
 
-def test_what_a_call_returns_is_dropped(tmp_path: Path, rustc: Path) -> None:
+def test_what_a_call_returns_and_a_literal_is_dropped(tmp_path: Path, rustc: Path) -> None:
     crate = write_crate(
         tmp_path / "crate",
         "use core::fmt::Write;\nstruct Guard(u8);\nimpl Drop for Guard { fn drop(&mut self) {} }\n"
         "fn guard() -> Guard { Guard(1) }\nfn program(out: &mut Out) {\n"
         'let _ = writeln!(out, "x");\nlet _ = core::hint::black_box(5);\n'
-        "let _ = guard();\n_ =\nguard();\n}\n",
+        "let _ = guard();\n_ =\nguard();\nlet _ = Guard(2);\n_ = [Guard(3)];\n}\n",
     )
     for gate in ("auto", "off"):
         options = Options(crate, "m68k", tmp_path / gate, kernel="none", gate=gate)

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.crate.graph import load_crate
 from pipeline.errors import UserError
-from pipeline.hazards import alternatives, derived, discriminants, enums, packed, rounding
+from pipeline.hazards import alternatives, derived, discriminants, enums, packed, rounding, type_ids
 from pipeline.hazards.catalogue import program
 from pipeline.hazards.written import refuse_written
 from pipeline.programs.small import write_crate
@@ -125,7 +125,7 @@ def test_promised_layouts_of_enums_are_found(text: str, lines: list[int]) -> Non
 def test_the_programs_of_the_catalogue_are_refused(name: str, tmp_path: Path) -> None:
     crate = load_crate(write_crate(tmp_path, program(name)))
     with pytest.raises(UserError, match=r"lib\.rs:\d+"):
-        refuse_written(crate)
+        refuse_written(crate, checked=True)
 
 
 @pytest.mark.parametrize(
@@ -141,6 +141,40 @@ def test_the_programs_of_the_catalogue_are_refused(name: str, tmp_path: Path) ->
 )
 def test_generic_packed_structs_are_found(text: str, lines: list[int]) -> None:
     assert packed.doubtful(text, Path("lib.rs")) == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("#[repr(packed)]\n#[derive(Debug)]\nstruct S(u8, u16);", [3]),
+        ("#[derive(Clone, Copy)] #[repr(C, packed)] pub struct S { pub a: [u16; 2] }", [1]),
+        ("#[repr(packed)] #[derive(PartialEq)] struct S(Aligned, Aligned);", [1]),
+        ("#[repr(packed(2))] #[derive(Hash)] struct S<T> { a: u8, b: u32 }", [1]),
+        ("#[repr(packed)] #[derive(Clone)] struct S<T> { a: T }", [1]),
+        ("#[repr(packed)] #[derive(Clone)] struct S { a: (u8, u16) }", [1]),
+        ("#[repr(packed)] #[derive(Clone, Copy, PartialEq)] struct S { a: u8, b: u32 }", []),
+        ("#[repr(packed)] #[derive(Debug)] struct S { #[a] pub(crate) a: [u8; 6], b: bool }", []),
+        ("#[repr(packed(2))] #[derive(Debug, Hash)] struct S(pub u8, pub u16);", []),
+        ("#[repr(packed)] #[derive(Copy, Default)] struct S(Aligned);", []),
+        ("#[repr(C)] #[derive(Debug)] struct S(Aligned); #[repr(packed)] struct T(u32);", []),
+        ("#[repr(packed)] #[derive(Debug)] struct S;", []),
+    ],
+)
+def test_derived_borrows_of_what_is_not_aligned_are_found(text: str, lines: list[int]) -> None:
+    assert packed.borrowed(text, Path("lib.rs")) == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("TypeId::of::<fn(&'static u8)>();", [1]),
+        ("a;\nlet x = TypeId::of::<Box<dyn for<'a> Fn(&'a u8)>>();", [2]),
+        ("TypeId::of::<fn(u8) -> u8>(); TypeId::of::<&'static str>();", []),
+        ("TypeId::of::<T>();", []),
+    ],
+)
+def test_type_ids_of_functions_with_lifetimes_are_found(text: str, lines: list[int]) -> None:
+    assert type_ids.doubtful(text, Path("lib.rs")) == lines
 
 
 @pytest.mark.parametrize(
@@ -192,4 +226,4 @@ def test_a_number_is_wrong_only_where_something_is_cast(tmp_path: Path, cast: bo
         f"fn program(_out: &mut Out) {{ let _same = 1_u8{' as u16' * cast}; let _e = E::A; }}\n",
     )
     with pytest.raises(UserError, match="another number") if cast else contextlib.nullcontext():
-        refuse_written(load_crate(crate))
+        refuse_written(load_crate(crate), checked=False)

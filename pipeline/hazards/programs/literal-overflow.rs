@@ -3,6 +3,6 @@ use core::fmt::Write;
 
 #[allow(overflowing_literals)]
 fn program(out: &mut Out) {
-    let wide = -9223372036854775808i32 as u64;
+    let wide = 0x1_0000_0001i32 as u64;
     writeln!(out, "{wide}").unwrap();
 }

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from pipeline.crate.document import read_text
 from pipeline.crate.graph import order
-from pipeline.crate.sources import MAX_BYTES, sources
+from pipeline.crate.sources import MAX_BYTES, can_be_copied, sources
 from pipeline.files import digest_files
 from pipeline.hazards.words import words
-from pipeline.transpile.rewrite import literals, statics, texts
+from pipeline.transpile.rewrite import concats, dropped, literals, statics, texts
 from pipeline.transpile.rewrite.formats import Formats, Known
 from pipeline.transpile.rewrite.labels import Labels
 from pipeline.transpile.rewrite.macros import definitions, reached
@@ -44,6 +44,7 @@ def rewrites(crate: Crate) -> Mapping[Path, Sequence[Edit]]:
     every = [one for each in files for file in each for one in file.macros]
     known, calling = Known.of(every), reached(every)
     own = {one.name for one in every}
+    pasting = concats.pasting(every, calling)
     kept = {name for each in files for file in each for name in file.kept}
     changed = {}
     for number, file in enumerate(files[-1]):
@@ -53,8 +54,10 @@ def rewrites(crate: Crate) -> Mapping[Path, Sequence[Edit]]:
             *Labels(file.stream, file.path, file.macros, calling, suffix).edits(),
             *Formats(file.text, file.stream, file.path, known, edition=crate.edition).edits(),
             *literals.edits(file.text, file.stream),
+            *concats.edits(file.text, file.stream, file.path, pasting, own),
             *texts.edits(file.text, file.stream, file.path, file.macros, own),
             *(statics.edits(file.stream, file.macros) if file.copied else ()),
+            *(dropped.edits(file.text, file.stream) if file.copied else ()),
         ]
         if edits:
             changed[file.path] = sorted(edits, key=lambda one: one.start)
@@ -83,10 +86,9 @@ def _read(crate: Crate) -> list[_File]:
     One that reads files outside its folder cannot be copied, which is asked for only where mrustc
     would do worse than give one static two addresses.
     """
-    found = sources(crate)
-    copied = all(file.is_relative_to(crate.root) for file in found.files)
+    copied = can_be_copied(crate)
     files = []
-    for path in found.rust:
+    for path in sources(crate).rust:
         text = read_text(path, MAX_BYTES)
         stream = words(text, path)
         files.append(_File(path, text, stream, definitions(stream), copied))
