@@ -100,6 +100,16 @@ def test_a_constant_is_right_or_refused(
     assert "::NUMBERS wrongly" in found.ours.why or name in ALONE
 
 
+def test_what_is_folded_wrongly_is_refused(
+    mrustc: Mrustc, rust_source: RustSource, tmp_path: Path
+) -> None:
+    target = resolve("m68k", "none", "mrustc")
+    entry = catalogue()["known-remainder"]
+    found = measure("known-remainder", entry, target, str(rust_source.library), tmp_path)
+    assert found.known, found
+    assert "an operation in it gives a wrong result" in found.ours.why
+
+
 def test_one_that_mrustc_cannot_build(
     mrustc: Mrustc, rust_source: RustSource, tmp_path: Path
 ) -> None:

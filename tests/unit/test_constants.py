@@ -406,10 +406,20 @@ def test_an_mrustc_that_says_nothing_is_none_to_be_trusted(tmp_path: Path) -> No
     log.write_text("Constant Evaluate: V V V\n(0.01 s) Constant Evaluate: DONE\n")
     job = Job("t", "rlib", "2021", "lib.rs", tmp_path, tmp_path, tmp_path / "libt.rlib", "1.90")
     with pytest.raises(ToolError, match="DISABLE_DEBUG"):
-        audit(log, job, 4, sources(tmp_path, "const A: u8 = 1;"))
+        audit(log, job, 4, sources(tmp_path, "const A: u8 = 1;"), ("Constant Evaluate",))
 
 
 def test_numbers_are_rounded_once() -> None:
     exact = (1 << 60) + (1 << 36) + 1
     assert struct.unpack("<f", numbers.to_float(exact, "f32"))[0] == float((1 << 60) + (1 << 37))
     assert numbers.to_float(-(1 << 24) - 1, "f32") == struct.pack("<f", -float(1 << 24))
+
+
+def test_what_is_folded_in_a_function_is_told_by_its_name(tmp_path: Path) -> None:
+    lines = [
+        'MIR Optimise-      MIR_Optimise: >> (::"t"::opposite)',
+        "MIR Optimise-       MIR_Optimise: >> (Pass 4)",
+        "MIR Optimise-       MIR_Optimise_ConstPropagate: BB0/2:  UniOp(_8 NEG) = +128 i8",
+    ]
+    with pytest.raises(UserError, match=r"rs:1: mrustc computes .*::opposite wrongly: a number"):
+        checked(lines, tmp_path, "fn opposite() -> u8 { -x() }")

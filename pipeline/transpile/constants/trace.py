@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import ToolError, UserError
-from pipeline.transpile.constants import numbers
+from pipeline.transpile.constants import folding, numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from pipeline.transpile.constants.source import Sources
@@ -30,8 +30,6 @@ PHASES: Final = (
     "Constant Evaluate Full",
     "Trans Monomorph",
 )
-# Where mrustc computes with what is known inside functions: much more to write down.
-FOLDING: Final = ("MIR Optimise", "MIR Optimise Inline")
 FOLDER: Final = "trace"
 _STEP = re.compile(r" run_(?:statement|terminator): E(\d+) F(\d+) BB\d+/(?:\d+|TERM): (.*)")
 _BLOCK = re.compile(r" run_(?:statement|terminator): E(\d+) F(\d+) BB(\d+)/")
@@ -52,7 +50,7 @@ _VALUE = re.compile(r" evaluate_constant: (.*) = ValueRef\(\{0\+(\d+)\}([0-9A-F 
 _KNOWN = re.compile(r": Value (\S+) known to be (.*)$")
 _PART = re.compile(r" get_lval: (\S+) ValueRef\(.*\): (.*)$")
 _FOLDED = re.compile(r" Cast\((\S+) as ([iu]\w+)\) = (\S+ [iu]\w+)$")
-_OPTIMISED = re.compile(r" MIR_Optimise: >> \((.*)\)$")
+_OPTIMISED = re.compile(r" MIR_Optimise: >> \((?!Pass \d)(.*)\)$")
 _SUSPECT: Final = frozenset(
     ["bitreverse", "rotate_left", "rotate_right", "add_with_overflow", "sub_with_overflow",
      "mul_with_overflow", "saturating_add", "saturating_sub"]
@@ -139,12 +137,14 @@ class Audit:
                     self.constants[match[1]] = bytes.fromhex(data)
             elif _END in line and self.names:
                 self.names.pop()
-            elif self.floats:
+            else:
                 self._folding(line.rstrip("\n"))
 
     def _folding(self, line: str) -> None:
-        """Look at what mrustc does with a float that it knows before anything is evaluated."""
-        if match := _KNOWN.search(line):
+        """Look at what mrustc does with a number that it knows before anything is evaluated."""
+        if why := folding.wrong(line, self.pointer):
+            self._refuse(why)
+        elif match := _KNOWN.search(line):
             self.known = {match[1]: match[2]} if _FLOAT.match(match[2]) else {}
         elif (match := _FOLDED.search(line)) and match[1] in self.known:
             size = numbers.width(match[2], self.pointer)
@@ -362,17 +362,14 @@ def _arguments(text: str) -> list[str]:
     return found
 
 
-def trace_job(job: Job, folder: Path, *, floats: bool) -> Job:
-    """Return the same job with its output in a folder, and every step of evaluation in the log.
-
-    With ``floats`` also what is computed inside functions.
-    """
-    debug = ("MRUSTC_DEBUG", ":".join((*PHASES, *FOLDING) if floats else PHASES))
+def trace_job(job: Job, folder: Path, phases: Iterable[str]) -> Job:
+    """Return the same job with its output in a folder, and each step of these phases in the log."""
+    debug = ("MRUSTC_DEBUG", ":".join(phases))
     return replace(job, output=folder / job.output.name, env=(*job.env, debug))
 
 
-def audit(log: Path, job: Job, pointer: int, source: Sources) -> None:
-    """Read the log of a traced run.
+def audit(log: Path, job: Job, pointer: int, source: Sources, phases: Sequence[str]) -> None:
+    """Read the log of a traced run of these phases.
 
     :class:`UserError` for a constant that mrustc gets wrong, :class:`ToolError` where there are no
     steps in the log: mrustc was built without debug output.
@@ -380,10 +377,10 @@ def audit(log: Path, job: Job, pointer: int, source: Sources) -> None:
     with log.open(encoding="utf-8", errors="replace") as lines:
         Audit(pointer, source).read(lines)
     with log.open(encoding="utf-8", errors="replace") as lines:
-        if not any(line.startswith(f"{PHASES[0]}-") for line in lines):
+        if not any(line.startswith(f"{phases[0]}-") for line in lines):
             raise ToolError(
                 f"mrustc: {job.crate_name}: it does not say how it computes constants",
-                argv=["MRUSTC_DEBUG=Constant Evaluate", "mrustc"],
+                argv=[f"MRUSTC_DEBUG={phases[0]}", "mrustc"],
                 log=log,
                 mend="build mrustc without DISABLE_DEBUG",
             )

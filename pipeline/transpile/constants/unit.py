@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.files import scratch, write_atomic
+from pipeline.transpile.constants import folding
 from pipeline.transpile.constants.trace import FOLDER as TRACE
-from pipeline.transpile.constants.trace import audit, trace_job
+from pipeline.transpile.constants.trace import PHASES, audit, trace_job
 from pipeline.transpile.constants.twin import (
     FOLDER,
     Twins,
@@ -79,11 +80,13 @@ def transpile_right(
 
 def _audit(mrustc: Mrustc, job: Job, pointer: int, source: Sources) -> None:
     """Have mrustc say how it computes the constants of a crate, and check what it says."""
-    with scratch(job.output.parent, TRACE) as folder:
-        traced = trace_job(job, folder, floats=source.floats)
-        log = folder / "mrustc.log"
-        transpile(mrustc, traced, log)
-        audit(log, traced, pointer, source)
+    # Both together are more than is kept of a log.
+    for phases in (PHASES, folding.PHASES):
+        with scratch(job.output.parent, TRACE) as folder:
+            traced = trace_job(job, folder, phases)
+            log = folder / "mrustc.log"
+            transpile(mrustc, traced, log)
+            audit(log, traced, pointer, source, phases)
 
 
 def _text(path: Path) -> str:
