@@ -44,10 +44,14 @@ _SECONDS = 900.0
 
 @dataclass(frozen=True)
 class Library:
-    """What to call rustc with, so that a crate sees the library: ``flags``, and its key."""
+    """What to call rustc with, so that a crate sees the library: ``flags``, and its key.
+
+    ``measured`` says that it is one for the target's own layout, not rustc's own for its host.
+    """
 
     flags: tuple[str, ...]
     key: object
+    measured: bool = True
 
 
 def host_library(rustc: RustcInfo) -> Library | None:
@@ -55,7 +59,7 @@ def host_library(rustc: RustcInfo) -> Library | None:
     folder = rustc.sysroot / "lib/rustlib" / rustc.host / "lib"
     if next(folder.glob("libcore-*.r*"), None) is None:
         return None
-    return Library((f"--target={rustc.host}",), {"rustc": rustc.verbose})
+    return Library((f"--target={rustc.host}",), {"rustc": rustc.verbose}, measured=False)
 
 
 def host_pointer_bits(rustc: RustcInfo) -> int:

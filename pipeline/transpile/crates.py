@@ -28,6 +28,7 @@ from pipeline.transpile.mrustc import Job, Mrustc
 from pipeline.transpile.repair.unit import AS_RELEASED, Guard, Repairs
 from pipeline.transpile.rewrite.crate import rewrite_digest
 from pipeline.transpile.source import places_of, transpile_source
+from pipeline.witness.constants import VERSION as VALUES_VERSION
 from pipeline.witness.marks import VERSION as MARKS_VERSION
 from pipeline.witness.marks import refuse
 
@@ -328,6 +329,7 @@ def _crate_key(
             "mrustc": compiler.mrustc.digest,
             "repair": compiler.guard.key,
             "marks": MARKS_VERSION,
+            "values": VALUES_VERSION,
             "witness": compiler.witness.key if compiler.witness is not None else None,
             "target": compiler.target,
             "parameters": parameters,

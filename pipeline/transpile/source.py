@@ -20,14 +20,16 @@ from pipeline.transpile.instrument import add_aliases, instrument
 from pipeline.transpile.rewrite.crate import rewrites
 from pipeline.witness.marks import Marks, Place, mark, refuse
 from pipeline.witness.unused import refuse_unused
+from pipeline.witness.values import values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from pipeline.crate.model import Crate
     from pipeline.transpile.mrustc import Job
     from pipeline.transpile.repair.marks import Site
+    from pipeline.witness.values import Value
 
 _PLACES = "places.json"
 
@@ -40,6 +42,7 @@ def transpile_source(
     Raises :class:`~pipeline.errors.UserError` where mrustc removes a check that cannot be kept.
     """
     marks = _marks(tools, crate, job, before)
+    tools = replace(tools, values=_values(tools, crate, job, before))
     if not marks.places:
         return _marked(tools, crate, job, log, before, marks)
     try:
@@ -96,6 +99,15 @@ def _marks(tools: Tools, crate: Crate, job: Job, before: Sequence[Path]) -> Mark
     refuse((place for check, place in left if not check.used), crate.root)
     refuse((marks.places[one - 1] for one in marks.unused if not marks.can_keep(one)), crate.root)
     return marks
+
+
+def _values(
+    tools: Tools, crate: Crate, job: Job, before: Sequence[Path]
+) -> Mapping[str, Sequence[Value]]:
+    """Return what rustc computes for the crate's constants; nothing where there is none to ask."""
+    if tools.guard.raw or tools.witness is None:
+        return {}
+    return values_of(tools.witness, crate, job, before)
 
 
 def _once(

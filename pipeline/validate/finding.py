@@ -94,6 +94,9 @@ class Guarded:
     refused: Annotated[
         tuple[str, ...], Field(description="Faults that the gate refuses, so they are not there.")
     ]
+    witnessed: Annotated[
+        _Size, Field(description="Constants of the user's crates that rustc computes alike.")
+    ]
     open: Annotated[
         tuple[str, ...], Field(description="Faults that nothing looks for on this architecture.")
     ]

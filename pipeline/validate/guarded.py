@@ -31,6 +31,7 @@ def guarded(c_files: Sequence[Path], *, big_endian: bool, checks: bool) -> Guard
         functions=sum(record.functions for record in records),
         repaired=dict(sorted(sites.items())),
         absent=tuple(kind for kind in KINDS if kind not in sites),
+        witnessed=sum(record.witnessed for record in records),
         refused=tuple(name for name, one in concerned.items() if one.ferric == "refused"),
         open=tuple(name for name, one in concerned.items() if one.ferric == "open"),
     )

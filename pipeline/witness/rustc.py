@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pipeline.check.gate import choose
 from pipeline.check.library import BOOTSTRAP
 from pipeline.run import run
+from pipeline.witness.memory import memories
 from pipeline.witness.mir import FLAGS, checks
 
 if TYPE_CHECKING:
@@ -20,10 +22,13 @@ if TYPE_CHECKING:
     from pipeline.toolchains.model import Arch
     from pipeline.toolchains.probe import Layout
     from pipeline.transpile.mrustc import Job
+    from pipeline.witness.memory import Cell
     from pipeline.witness.mir import Check
 
 _SECONDS = 600.0
 _FOLDER = "witness"
+_VALUES: Final = ("-Z", "unpretty=mir", "-Z", "mir-opt-level=0", "--error-format=short")
+_ERROR = re.compile(r"^(\S.*?):(\d+):\d+: error", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,20 @@ class Witness:
         if not self._run([*argv, *FLAGS, "-o", printed], job, log):
             return None
         return checks(printed.read_text(encoding="utf-8", errors="replace"))
+
+    def values(
+        self, job: Job, before: Sequence[Path]
+    ) -> dict[int, tuple[Cell, ...]] | set[tuple[str, int]]:
+        """Return the bytes behind each probe in a job's crate, by number.
+
+        Where rustc refuses the crate, the files and lines of its errors are returned.
+        """
+        log = job.output.parent / _FOLDER / f"{job.crate_name}.values.log"
+        printed = log.with_suffix(".mir")
+        if not self._run([*self._command(job, before), *_VALUES, "-o", printed], job, log):
+            errors = _ERROR.findall(log.read_text(encoding="utf-8", errors="replace"))
+            return {(file, int(line)) for file, line in errors}
+        return memories(printed.read_text(encoding="utf-8", errors="replace"))
 
     def _command(self, job: Job, before: Sequence[Path]) -> list[str | Path]:
         argv: list[str | Path] = [self.rustc.path, *self.library.flags]

@@ -401,6 +401,25 @@ def test_what_was_folded_before(tmp_path: Path) -> None:
     checked([lines[0], lines[1].replace("0x2c", "0xff")], tmp_path, "fn f() -> f32 { 1.0 }")
 
 
+@pytest.mark.parametrize(
+    ("operands", "right"),
+    [
+        ("0x1p+24 f32 ADD 0x1p+0 f32", True),
+        ("0x1.000001p+24 f32 ADD 0x1p+0 f32", False),
+        ("inf f32 MUL nan f32", True),
+        ("0x1p+200 f32 MUL 0x1p+0 f32", False),
+        ("0x1.000001p+24 f64 ADD 0x1p+0 f64", True),
+    ],
+)
+def test_what_is_computed_with_was_rounded(operands: str, *, right: bool, tmp_path: Path) -> None:
+    line = f"MIR Optimise-  MIR_Optimise_ConstPropagate: BB0/1:  BinOp({operands}) = 0x1p+0 f32\n"
+    if right:
+        checked([line], tmp_path, "fn f() -> f32 { 1.0 }")
+        return
+    with pytest.raises(UserError, match="not rounded"):
+        checked([line], tmp_path, "fn f() -> f32 { 1.0 }")
+
+
 def test_an_mrustc_that_says_nothing_is_none_to_be_trusted(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("Constant Evaluate: V V V\n(0.01 s) Constant Evaluate: DONE\n")
@@ -423,3 +442,14 @@ def test_what_is_folded_in_a_function_is_told_by_its_name(tmp_path: Path) -> Non
     ]
     with pytest.raises(UserError, match=r"rs:1: mrustc computes .*::opposite wrongly: a number"):
         checked(lines, tmp_path, "fn opposite() -> u8 { -x() }")
+
+
+def test_a_log_that_was_cut_off_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "log"
+    log.write_text("Constant Evaluate- x\n" * 10)
+    monkeypatch.setattr("pipeline.transpile.constants.trace.MAX_OUTPUT", 100)
+    job = Job("t", "rlib", "2021", "lib.rs", tmp_path, tmp_path, tmp_path / "libt.rlib", "1.90")
+    with pytest.raises(ToolError, match="more than can be read"):
+        audit(log, job, 4, sources(tmp_path, "const A: u8 = 1;"), ("Constant Evaluate",))

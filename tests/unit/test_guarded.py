@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def unit(folder: Path, name: str, **sites: int) -> Path:
     """A C file's name, with a record beside it."""
     c_file = folder / f"{name}.c"
-    record = {"pass": repair_digest(), "sites": sites, "functions": 3, "lines": 9}
+    record = {"pass": repair_digest(), "sites": sites, "functions": 3, "lines": 9, "witnessed": 2}
     Repairs.beside(c_file).write_text(json.dumps(record))
     return c_file
 
@@ -31,6 +31,7 @@ def test_sites_are_added_up_and_what_was_not_needed_is_named(tmp_path: Path) -> 
     assert (found.units, found.functions, found.repaired) == (2, 6, {"index": 7, "shift": 1})
     assert set(found.absent) == set(KINDS) - {"index", "shift"}
     assert found.overflow_checks
+    assert found.witnessed == 4
 
 
 def test_faults_of_the_other_byte_order_are_not_open(tmp_path: Path) -> None:
@@ -52,6 +53,7 @@ def test_faults_of_the_other_byte_order_are_not_open(tmp_path: Path) -> None:
         '{"pass": "PASS", "sites": {"unheard": 1}, "functions": 1, "lines": 1}',
         '{"pass": "PASS", "sites": {"index": "x"}, "functions": 1, "lines": 1}',
         '{"pass": "PASS", "sites": {}}',
+        '{"pass": "PASS", "sites": {}, "functions": 1, "lines": 1}',
     ],
 )
 def test_a_record_of_another_pass_or_none_is_an_error(tmp_path: Path, text: str) -> None:

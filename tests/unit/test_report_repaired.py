@@ -17,7 +17,7 @@ def guard(index: int, *left: str) -> Guarded:
     sites = {"index": index, "shift": 10}
     return Guarded(
         overflow_checks=False, units=3, functions=9, repaired=sites, absent=("niche",),
-        refused=("let-underscore",), open=left,
+        refused=("let-underscore",), open=left, witnessed=7,
     )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from typing import Final
 
 _NUMBER = re.compile(r"([iu])(8|16|32|64|128|size)$")
 _SMALL: Final = 128
-_FLOATS: Final = {"f32": "<f", "f64": "<d"}
+FLOATS: Final = {"f32": "<f", "f64": "<d"}
+"""The types of floats, with the form that Python's ``struct`` has for their bytes."""
 
 
 def width(kind: str, pointer: int) -> int:
@@ -44,7 +45,18 @@ def to_integer(data: bytes, kind: str, size: int) -> bytes | None:
 
 def float_bytes(text: str, kind: str) -> bytes:
     """Return the bytes of a float that C's ``%a`` has written."""
-    return struct.pack(_FLOATS[kind], float.fromhex(text))
+    return struct.pack(FLOATS[kind], float.fromhex(text))
+
+
+def is_rounded(text: str, kind: str) -> bool:
+    """Say whether a float that C's ``%a`` has written is one of its type."""
+    number = float.fromhex(text)
+    try:
+        return (
+            math.isnan(number) or struct.unpack(FLOATS[kind], float_bytes(text, kind))[0] == number
+        )
+    except OverflowError:
+        return False
 
 
 def to_float(number: int, kind: str) -> bytes:
@@ -61,13 +73,13 @@ def to_float(number: int, kind: str) -> bytes:
 
 def is_small(kind: str, data: bytes) -> bool:
     """Say whether the bytes of a float are a number from 0 to 127."""
-    number = struct.unpack(_FLOATS[kind], data[: struct.calcsize(_FLOATS[kind])])[0]
+    number = struct.unpack(FLOATS[kind], data[: struct.calcsize(FLOATS[kind])])[0]
     return bool(0 <= number < _SMALL)
 
 
 def is_float(kind: str) -> bool:
     """Say whether a type is one that :func:`to_float` makes."""
-    return kind in _FLOATS
+    return kind in FLOATS
 
 
 def limits(kind: str, size: int) -> tuple[int, int]:

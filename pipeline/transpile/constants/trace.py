@@ -15,13 +15,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import ToolError, UserError
+from pipeline.run import MAX_OUTPUT
 from pipeline.transpile.constants import folding, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from pipeline.transpile.constants.source import Sources
+    from pipeline.transpile.constants.witnessed import Compared
     from pipeline.transpile.mrustc import Job
 
 PHASES: Final = (
@@ -50,6 +53,7 @@ _VALUE = re.compile(r" evaluate_constant: (.*) = ValueRef\(\{0\+(\d+)\}([0-9A-F 
 _KNOWN = re.compile(r": Value (\S+) known to be (.*)$")
 _PART = re.compile(r" get_lval: (\S+) ValueRef\(.*\): (.*)$")
 _FOLDED = re.compile(r" Cast\((\S+) as ([iu]\w+)\) = (\S+ [iu]\w+)$")
+_COMPUTED = re.compile(r" MIR_Optimise_ConstPropagate: .*BinOp\((\S+) f32 \w+ (\S+) f32\) = ")
 _OPTIMISED = re.compile(r" MIR_Optimise: >> \((?!Pass \d)(.*)\)$")
 _SUSPECT: Final = frozenset(
     ["bitreverse", "rotate_left", "rotate_right", "add_with_overflow", "sub_with_overflow",
@@ -106,8 +110,10 @@ class _Pending:
 class Audit:
     """Reads mrustc's steps in order, and raises at the first that gave a wrong result."""
 
-    def __init__(self, pointer: int, source: Sources) -> None:
-        """Take the size of a pointer, and the sources for places."""
+    def __init__(
+        self, pointer: int, source: Sources, proven: AbstractSet[str] = frozenset()
+    ) -> None:
+        """Take the size of a pointer, the sources for places, and what is known to be right."""
         self.pointer = pointer
         self.source = source
         self.frames: dict[tuple[int, int], _Frame] = {}
@@ -116,6 +122,7 @@ class Audit:
         self.constants: dict[str, bytes] = {}
         self.pending: _Pending | None = None
         self.arm: tuple[tuple[int, int], str] | None = None
+        self.proven = proven
         self.floats = source.floats
         self.steps = 0
         self.function = "a constant"
@@ -146,8 +153,14 @@ class Audit:
             self._refuse(why)
         elif match := _KNOWN.search(line):
             self.known = {match[1]: match[2]} if _FLOAT.match(match[2]) else {}
+        elif match := _COMPUTED.search(line):
+            if not all(numbers.is_rounded(one, "f32") for one in match.groups()):
+                self._refuse("what it adds, multiplies or compares is not rounded to f32 before")
         elif (match := _FOLDED.search(line)) and match[1] in self.known:
             size = numbers.width(match[2], self.pointer)
+            text, _, kind = self.known[match[1]].rpartition(" ")
+            if not numbers.is_rounded(text, kind):
+                self._refuse("what it casts is not rounded to f32 before")
             of = _Frame({}, self.pointer).read(self.known[match[1]])[0] or b""
             got = _Frame({}, self.pointer).read(match[3])[0]
             if got is None or got[:size] != numbers.to_integer(of, match[2], size):
@@ -321,6 +334,8 @@ class Audit:
 
     def _refuse(self, why: str) -> None:
         name = self.names[-1] if self.names else self.function
+        if name in self.proven:
+            return
         where = self.source.place(name)
         if _NAMELESS.search(name):
             # mrustc makes one up from an address; nothing says where it stands.
@@ -368,14 +383,35 @@ def trace_job(job: Job, folder: Path, phases: Iterable[str]) -> Job:
     return replace(job, output=folder / job.output.name, env=(*job.env, debug))
 
 
-def audit(log: Path, job: Job, pointer: int, source: Sources, phases: Sequence[str]) -> None:
-    """Read the log of a traced run of these phases.
+def audit(
+    log: Path,
+    job: Job,
+    pointer: int,
+    source: Sources,
+    phases: Sequence[str],
+    compared: Compared | None = None,
+) -> None:
+    """Read the log of a traced run of these phases; ``compared`` is what rustc says of it.
 
     :class:`UserError` for a constant that mrustc gets wrong, :class:`ToolError` where there are no
-    steps in the log: mrustc was built without debug output.
+    steps in the log (mrustc was built without debug output), or more than are kept of it.
     """
+    if log.stat().st_size >= MAX_OUTPUT:
+        raise ToolError(
+            f"mrustc: {job.crate_name}: it computes more than can be read of what it says",
+            argv=[f"MRUSTC_DEBUG={phases[0]}", "mrustc"],
+            log=log,
+            mend="divide the crate, or use transpiler=rustc",
+        )
+    alike = compared.alike if compared is not None else frozenset()
     with log.open(encoding="utf-8", errors="replace") as lines:
-        Audit(pointer, source).read(lines)
+        Audit(pointer, source, alike).read(lines)
+    for name, one in compared.differs.items() if compared is not None else ():
+        raise UserError(
+            f"mrustc computes {name} wrongly: its bytes are {one.ours}, rustc's {one.theirs}",
+            where=one.where,
+            mend=_MEND,
+        )
     with log.open(encoding="utf-8", errors="replace") as lines:
         if not any(line.startswith(f"{phases[0]}-") for line in lines):
             raise ToolError(

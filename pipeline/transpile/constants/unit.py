@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipeline.files import scratch, write_atomic
@@ -18,6 +18,7 @@ from pipeline.transpile.constants.twin import (
     pointer_bytes,
     twin_job,
 )
+from pipeline.transpile.constants.witnessed import Compared, Witnessed
 from pipeline.transpile.mrustc import transpile
 
 if TYPE_CHECKING:
@@ -30,15 +31,20 @@ if TYPE_CHECKING:
     from pipeline.transpile.repair.unit import Guard
     from pipeline.witness.marks import Place
     from pipeline.witness.rustc import Witness
+    from pipeline.witness.values import Value
 
 
 @dataclass(frozen=True)
 class Tools:
-    """mrustc, what is done to its C, and the rustc that tells of the source, where there is one."""
+    """mrustc, what is done to its C, and the rustc that tells of the source, where there is one.
+
+    ``values`` are what that rustc computes for constants of the crate, by their last names.
+    """
 
     mrustc: Mrustc
     guard: Guard
     witness: Witness | None = None
+    values: Mapping[str, Sequence[Value]] = field(default_factory=dict)
 
 
 def transpile_right(
@@ -73,20 +79,49 @@ def transpile_right(
         constants = twins.counts["constant"]
         write_atomic(c_file, right.encode("utf-8", "surrogateescape"))
         theirs.unlink()
+    witnessed = 0
     if source is not None:
-        _audit(mrustc, right_order, pointer_bytes(target), source)
-    return c_file, tools.guard.apply(c_file, places, constants=constants)
+        witnessed = _audit(tools, job, right_order, source)
+    lost = tools.guard.apply(c_file, places, constants=constants, witnessed=witnessed)
+    return c_file, lost
 
 
-def _audit(mrustc: Mrustc, job: Job, pointer: int, source: Sources) -> None:
-    """Have mrustc say how it computes the constants of a crate, and check what it says."""
+def _audit(tools: Tools, job: Job, right_order: Job, source: Sources) -> int:
+    """Have mrustc say how it computes the constants of a crate, and check what it says.
+
+    Return how many of them rustc has alike.
+    """
+    pointer = pointer_bytes(job.target.read_text(encoding="utf-8"))
+    compared = Compared()
     # Both together are more than is kept of a log.
     for phases in (PHASES, folding.PHASES):
-        with scratch(job.output.parent, TRACE) as folder:
-            traced = trace_job(job, folder, phases)
+        with scratch(right_order.output.parent, TRACE) as folder:
+            traced = trace_job(right_order, folder, phases)
             log = folder / "mrustc.log"
-            transpile(mrustc, traced, log)
-            audit(log, traced, pointer, source, phases)
+            transpile(tools.mrustc, traced, log)
+            if phases is PHASES and tools.values:
+                compared = _compared(tools, job, right_order, source, log)
+            audit(log, traced, pointer, source, phases, compared)
+    return len(compared.alike)
+
+
+def _compared(tools: Tools, job: Job, right_order: Job, source: Sources, log: Path) -> Compared:
+    """Compare the results in a log with what rustc has.
+
+    Where the source asks for byte order, what is in the C may be the target's own value: that of
+    the twin has to be rustc's only where it is used.
+    """
+    pointer = pointer_bytes(job.target.read_text(encoding="utf-8"))
+    direct = Witnessed(job.crate_name, tools.values, pointer, "little")
+    if right_order is job:
+        return direct.compare(log)
+    mirrored = Witnessed(job.crate_name, tools.values, pointer, "big").compare(log)
+    if not source.depends:
+        return mirrored
+    own_log = log.with_name("target.log")
+    transpile(tools.mrustc, trace_job(job, log.parent / "target", PHASES), own_log)
+    own = direct.compare(own_log)
+    return mirrored.unless(own) if source.faulty else own
 
 
 def _text(path: Path) -> str:

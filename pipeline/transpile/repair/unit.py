@@ -71,12 +71,14 @@ _PLAIN = re.compile(
 class Repairs:
     """What was done to a unit: repaired sites by kind, and the functions and lines looked at.
 
-    ``lost`` are marks of checks that mrustc removed; a unit that has any is not to be used.
+    ``witnessed`` constants were compared with rustc's.  ``lost`` are marks of checks that mrustc
+    removed; a unit that has any is not to be used.
     """
 
     sites: dict[str, int]
     functions: int
     lines: int
+    witnessed: int = 0
     lost: frozenset[Site] = frozenset()
 
     @staticmethod
@@ -96,7 +98,9 @@ class Repairs:
             record = json.loads(path.read_text(encoding="utf-8"))
             if record["pass"] == repair_digest() and set(record["sites"]) <= set(KINDS):
                 sites = {str(kind): int(count) for kind, count in record["sites"].items()}
-                return Repairs(sites, int(record["functions"]), int(record["lines"]))
+                numbers = (int(record[one]) for one in ("functions", "lines", "witnessed"))
+                functions, lines, witnessed = numbers
+                return Repairs(sites, functions, lines, witnessed)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             why = f"no record of repairs: {error}"
         else:
@@ -132,12 +136,17 @@ class Guard:
         places: Mapping[str, Sequence[Place]] | None = None,
         *,
         constants: int = 0,
+        witnessed: int = 0,
     ) -> frozenset[Site]:
         """Repair a unit in place; see :func:`repair_unit`.  Return the checks that mrustc lost."""
         if self.raw:
             return frozenset()
         repairs = repair_unit(
-            c_file, overflow_checks=self.overflow_checks, places=places, constants=constants
+            c_file,
+            overflow_checks=self.overflow_checks,
+            places=places,
+            constants=constants,
+            witnessed=witnessed,
         )
         return repairs.lost
 
@@ -160,13 +169,14 @@ def repair_unit(
     overflow_checks: bool = False,
     places: Mapping[str, Sequence[Place]] | None = None,
     constants: int = 0,
+    witnessed: int = 0,
 ) -> Repairs:
     """Repair a file of mrustc's C in place and write what was done beside it.
 
     ``overflow_checks`` makes ``+ - *``, negation and shifts panic as in a debug build; ``places``
     are those of the marks in the crates whose code is in the unit; ``constants`` is the number of
-    constants that were put right before.  Raises :class:`UserError` with the line where a function
-    has a statement that no rule knows.
+    constants that were put right before, ``witnessed`` of those that rustc has alike.  Raises
+    :class:`UserError` with the line where a function has a statement that no rule knows.
     """
     lines = c_file.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
     unit = _Unit(lines, c_file, places or {}, overflow_checks=overflow_checks)
@@ -180,6 +190,7 @@ def repair_unit(
         "functions": repairs.functions,
         "lines": repairs.lines,
         "sites": repairs.sites,
+        "witnessed": witnessed,
     }
     write_atomic(Repairs.beside(c_file), json.dumps(record, indent=1) + "\n")
     return repairs
@@ -246,7 +257,7 @@ class _Unit:
         self.callers.add(self.lines)
         self.lines[self.lines.index(INCLUDE)] += places_in_c(named, self.places)
         sites = dict(sorted((+self.counts).items()))
-        return Repairs(sites, functions, looked_at, frozenset(lost))
+        return Repairs(sites, functions, looked_at, lost=frozenset(lost))
 
     def _functions(self) -> Iterator[tuple[int, int]]:
         """Yield the lines of each function's braces; its parameters and types are known then."""

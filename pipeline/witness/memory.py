@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The memory of statics in the MIR that rustc prints.
+
+rustc writes behind a function each allocation that it names (``compiler/rustc_middle``,
+``mir/pretty.rs``): two digits for a byte, ``__`` for one that is not initialised, and lines and
+arrows over the bytes of a pointer.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+POINTER: Final = "pointer"
+NOTHING: Final = "nothing"
+
+Cell = int | str
+"""A byte, or :data:`POINTER` for one of an address, :data:`NOTHING` for padding."""
+
+_FUNCTION = re.compile(r"fn .*__ferric_probe_(\d+)\(\) -> \*const \(\) \{$")
+_NAMED = re.compile(r"const \{(alloc\d+)(?:<imm>)?: ")
+_HEAD = re.compile(r"(alloc\d+) \((?:static: .*, )?size: (\d+), align: \d+\) \{(\})?$")
+_OFFSET = re.compile(r"0x[0-9a-f]+ │ ")
+_PART = re.compile(
+    r"(?P<byte>[0-9a-f]{2})(?: |$)|(?P<nothing>__)(?: |$)"
+    r"|╾[^╼]*\((?P<wide>\d+) ptr bytes\)╼|(?P<pointer>[╾─]\S*)(?: |$)"
+)
+_END: Final = " │ "
+_WIDEST: Final = 8
+
+
+def memories(text: str) -> dict[int, tuple[Cell, ...]]:
+    """Return the bytes behind each probe, by its number; those that cannot be read are left out."""
+    named: dict[int, str] = {}
+    found: dict[str, tuple[Cell, ...]] = {}
+    lines = iter(text.split("\n"))
+    probe = -1
+    for line in lines:
+        if match := _FUNCTION.match(line):
+            probe = int(match[1])
+        elif line == "}":
+            probe = -1
+        elif probe >= 0 and (inside := _NAMED.search(line)):
+            named.setdefault(probe, inside[1])
+        elif (head := _HEAD.match(line)) and head[1] not in found:
+            cells = tuple(_cells(lines)) if head[3] is None else ()
+            if len(cells) == int(head[2]):
+                found[head[1]] = cells
+    return {number: found[name] for number, name in named.items() if name in found}
+
+
+def _cells(lines: Iterator[str]) -> Iterator[Cell]:
+    """Yield the bytes of the allocation whose first line comes next."""
+    for line in lines:
+        if line == "}":
+            return
+        shown = _OFFSET.sub("", line.strip(), count=1).rpartition(_END)[0].rstrip()
+        for part in _PART.finditer(shown):
+            if part["byte"]:
+                yield int(part["byte"], 16)
+            elif part["nothing"]:
+                yield NOTHING
+            elif part["wide"]:
+                yield from [POINTER] * min(int(part["wide"]), _WIDEST)
+            else:
+                # Three characters a byte, without the last space.
+                yield from [POINTER] * ((len(part["pointer"]) + 1) // 3)
