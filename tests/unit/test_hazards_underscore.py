@@ -10,13 +10,12 @@ import pytest
 from pipeline.hazards.discards import discards, doubtful
 from pipeline.hazards.words import words
 from pipeline.transpile.rewrite import dropped as rewrite
+from tests.unit.rewritten import edited
 
 
 def changed(source: str) -> str:
     found = rewrite.edits(source, words(source, Path("lib.rs")))
-    for one in sorted(found, key=lambda one: one.start, reverse=True):
-        source = source[: one.start] + one.text + source[one.end :]
-    return source
+    return edited(source, found)
 
 
 @pytest.mark.parametrize(

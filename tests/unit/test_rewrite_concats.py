@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from pipeline.errors import UserError
 from pipeline.hazards.words import words
 from pipeline.transpile.rewrite import concats
 from pipeline.transpile.rewrite.macros import definitions, reached
+from tests.unit.rewritten import compare_with_rustc, edited
 
 HERE = Path("lib.rs")
 CALLS = ("4.0", "4f32", "1_0.50", "1.", "1e10", "-1.5e-3_f64", "- 7_0i32", "-0", "2.5E+3", "0.1f64")
@@ -23,9 +23,7 @@ def changed(source: str) -> str:
     macros = definitions(stream)
     pasted = concats.pasting(macros, reached(macros))
     found = concats.edits(source, stream, HERE, pasted, {one.name for one in macros})
-    for one in sorted(found, key=lambda one: one.start, reverse=True):
-        source = source[: one.start] + one.text + source[one.end :]
-    return source
+    return edited(source, found)
 
 
 @pytest.mark.skipif(shutil.which("rustc") is None, reason="no rustc")
@@ -33,13 +31,7 @@ def test_each_text_is_rustcs(tmp_path: Path) -> None:
     """Both are in one program, so rustc itself compares them."""
     calls = [f"concat!(\"a\", {one}, 'b', {one})" for one in CALLS]
     assert all(changed(one) != one for one in calls)
-    lines = [f"    same({one}, {changed(one)});" for one in calls]
-    (tmp_path / "a.rs").write_text(
-        "fn same(rustc: &str, ferric: &str) { assert_eq!(rustc, ferric); }\n"
-        "fn main() {\n" + "\n".join(lines) + "\n}\n"
-    )
-    subprocess.run(["rustc", "--edition=2021", "a.rs", "-o", "a"], cwd=tmp_path, check=True)
-    subprocess.run([tmp_path / "a"], check=True)
+    compare_with_rustc({one: changed(one) for one in calls}, tmp_path)
 
 
 @pytest.mark.parametrize(

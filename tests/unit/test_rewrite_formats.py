@@ -13,6 +13,7 @@ from pipeline.transpile.rewrite.edits import UnfitError
 from pipeline.transpile.rewrite.formats import NOWHERE, UNKNOWN, Formats, Known, places
 from pipeline.transpile.rewrite.macros import definitions
 from pipeline.transpile.rewrite.specs import changes, placeholders
+from tests.unit.rewritten import edited
 
 HERE = Path("lib.rs")
 
@@ -29,9 +30,7 @@ def rewritten(source: str, *, edition: str = "2021") -> str:
     stream = words(source, HERE)
     known = Known.of(definitions(stream))
     edits = list(Formats(source, stream, HERE, known, edition=edition).edits())
-    for one in sorted(edits, key=lambda one: one.start, reverse=True):
-        source = source[: one.start] + one.text + source[one.end :]
-    return source
+    return edited(source, edits)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,26 +19,16 @@ from pipeline.transpile.rewrite.crate import rewrites
 from pipeline.transpile.rewrite.labels import Labels
 from pipeline.transpile.rewrite.literal import characters
 from pipeline.transpile.rewrite.macros import definitions, reached
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from pipeline.transpile.rewrite.edits import Edit
+from tests.unit.rewritten import edited
 
 HERE = Path("lib.rs")
-
-
-def changed(source: str, edits: Iterable[Edit]) -> str:
-    for one in sorted(edits, key=lambda one: one.start, reverse=True):
-        source = source[: one.start] + one.text + source[one.end :]
-    return source
 
 
 def relabelled(source: str) -> str:
     """Return a source with its labels renamed; the new names are in capitals."""
     stream = words(source, HERE)
     found = definitions(stream)
-    text = changed(source, Labels(stream, HERE, found, reached(found), "").edits())
+    text = edited(source, Labels(stream, HERE, found, reached(found), "").edits())
     return re.sub(r"'(\w+?)__(\d+_\d+)", lambda one: f"'{one[1].upper()}{one[2]}", text)
 
 
@@ -118,7 +107,7 @@ def test_labels_that_are_clear(source: str) -> None:
 )  # fmt: skip
 def test_statics(source: str, expected: str) -> None:
     stream = words(source, HERE)
-    assert changed(source, statics.edits(stream, definitions(stream))) == expected
+    assert edited(source, statics.edits(stream, definitions(stream))) == expected
 
 
 ITEM = "item! { static A: S = S; }\nfn f() { %s }"
@@ -151,7 +140,7 @@ def test_statics_that_stay_are_not_pointed_to(use: str, copied: bool, refused: b
     [(r'c"a\xff\u{e9}\n"', "616200"), (r'c"\x7f\u{ff}"', ""), ('"\\xff"', ""), (r'cr"\xff"', "")],
 )
 def test_c_strings(literal: str, value: str) -> None:
-    text = changed(literal, literals.edits(literal, words(literal, HERE)))
+    text = edited(literal, literals.edits(literal, words(literal, HERE)))
     if not value:
         assert text == literal
         return

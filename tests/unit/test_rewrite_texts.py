@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from pipeline.errors import UserError
 from pipeline.hazards.words import words
 from pipeline.transpile.rewrite import texts
 from pipeline.transpile.rewrite.macros import definitions
+from tests.unit.rewritten import compare_with_rustc, edited
 
 HERE = Path("lib.rs")
 CALLS = (
@@ -29,21 +29,14 @@ def changed(source: str) -> str:
     macros = definitions(stream)
     own = {one.name for one in macros}
     found = list(texts.edits(source, stream, HERE, macros, own))
-    for one in sorted(found, key=lambda one: one.start, reverse=True):
-        source = source[: one.start] + one.text + source[one.end :]
-    return source
+    return edited(source, found)
 
 
 @pytest.mark.skipif(shutil.which("rustc") is None, reason="no rustc")
 def test_each_text_is_rustcs(tmp_path: Path) -> None:
     """Both are in one program, so rustc itself compares them."""
-    lines = [f"    same(stringify!({one}), {changed(f'stringify!({one})')});" for one in CALLS]
-    (tmp_path / "a.rs").write_text(
-        "fn same(rustc: &str, ferric: &str) { assert_eq!(rustc, ferric); }\n"
-        "fn main() {\n" + "\n".join(lines) + "\n}\n"
-    )
-    subprocess.run(["rustc", "--edition=2021", "a.rs", "-o", "a"], cwd=tmp_path, check=True)
-    subprocess.run([tmp_path / "a"], check=True)
+    calls = [f"stringify!({one})" for one in CALLS]
+    compare_with_rustc({one: changed(one) for one in calls}, tmp_path)
 
 
 @pytest.mark.parametrize(
