@@ -113,6 +113,13 @@ def test_a_file_without_std_keeps_its_lines() -> None:
     )
 
 
+def test_floats_of_16_and_128_bits_are_of_no_machine() -> None:
+    text = "#![feature(cfg_target_has_reliable_f16_f128)]\n"
+    attribute = "#[cfg({})]\n#[cfg(any(miri, {}))]\n"
+    with_floats = attribute.format("target_has_reliable_f16", "target_has_reliable_f128_math")
+    assert without_std(text + with_floats) == text + attribute.format("any()", "any()")
+
+
 def test_what_needs_std_in_a_constant_is_cut_and_named(tmp_path: Path) -> None:
     cut, why = at_first(_library(tmp_path))
     assert cut == Cut(frozenset({"float_odd"}), frozenset({("num/floats.rs", 3)}))
