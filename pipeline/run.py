@@ -10,17 +10,20 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import partial
+from threading import Thread
 from typing import IO, TYPE_CHECKING
 
 from pipeline.errors import ToolError, pasteable
 from pipeline.files import held_locks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 TAIL_LINES = 12
 MAX_OUTPUT = 512 << 20
+_MAX_LINE = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,14 @@ def run(
     env: Mapping[str, str] | None = None,
     timeout: float = 600.0,
     stdin: bytes | None = None,
+    keep: Callable[[bytes], bool] | None = None,
 ) -> Result:
     """Run ``argv`` to its end and return how it ended; a bad exit is the caller's to judge.
 
     ``env`` is added to the environment, ``log`` gets both output streams, ``timeout`` is in
-    seconds.  At the time-out and when we are interrupted, the command and all its children are
-    killed: nothing goes on writing behind our back.
+    seconds.  ``keep`` says which lines of the output are kept at all; without ``stdin`` only.
+    At the time-out and when we are interrupted, the command and all its children are killed:
+    nothing goes on writing behind our back.
     """
     words = [str(word) for word in argv]
     if verbose():
@@ -65,7 +70,7 @@ def run(
             cwd=cwd,
             env=environment,
             stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-            stdout=spool,
+            stdout=spool if keep is None else subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             # Where only we are killed, the place that the command works in stays locked.
@@ -74,7 +79,10 @@ def run(
     ):
         timed_out = False
         try:
-            process.communicate(stdin, timeout=timeout)
+            if keep is not None:
+                _sieve(process, spool, keep, timeout)
+            else:
+                process.communicate(stdin, timeout=timeout)
         except subprocess.TimeoutExpired:
             timed_out = True
             _kill_group(process)
@@ -115,6 +123,30 @@ def check(
         env=env,
         mend=mend,
     )
+
+
+def _sieve(
+    process: subprocess.Popen[bytes],
+    spool: IO[bytes],
+    keep: Callable[[bytes], bool],
+    timeout: float,
+) -> None:
+    """Write the lines to be kept into the spool, until the command ends."""
+
+    def read(output: IO[bytes]) -> None:
+        for line in iter(partial(output.readline, _MAX_LINE), b""):
+            if keep(line):
+                spool.write(line)
+
+    reader = Thread(target=read, args=(process.stdout,), daemon=True)
+    reader.start()
+    try:
+        process.wait(timeout)
+    except BaseException:
+        _kill_group(process)
+        raise
+    finally:
+        reader.join()
 
 
 def _read(spool: IO[bytes]) -> str:

@@ -12,10 +12,14 @@ import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline import run
 from pipeline.errors import ToolError, UserError
 from pipeline.files import digest_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LEAST_VERSION = (0, 12, 0)
 # Releases of the Rust library that mrustc may know, newest first; each is asked for, not assumed.
@@ -55,6 +59,7 @@ class Job:
     maps an extern's name to its ``.rlib`` path, ``search`` the folders of the library's rlibs,
     ``output`` the ``.rlib`` or program path beside which ``.c`` and ``.hir`` come to lie.  Where
     ``cwd`` has a copy of the user's sources, ``original`` is the folder that errors are to name.
+    ``keep`` says which lines of what mrustc prints are kept, all if it is None.
     """
 
     crate_name: str
@@ -71,6 +76,7 @@ class Job:
     env: tuple[tuple[str, str], ...] = field(default=())
     user_code: bool = False
     original: Path | None = None
+    keep: Callable[[bytes], bool] | None = None
 
     @property
     def c_file(self) -> Path:
@@ -132,7 +138,7 @@ def transpile(mrustc: Mrustc, job: Job, log: Path) -> Path:
     for stale in (job.c_file, command_file):
         stale.unlink(missing_ok=True)
     env = {"MRUSTC_TARGET_VER": job.release, **dict(job.env)}
-    result = run.run(argv, log=log, cwd=job.cwd, env=env, timeout=TIME_LIMIT)
+    result = run.run(argv, log=log, cwd=job.cwd, env=env, timeout=TIME_LIMIT, keep=job.keep)
     fault = _fault(result, job, command_file)
     if fault is None:
         return job.c_file

@@ -13,7 +13,7 @@ from pipeline.transpile.constants import numbers
 from pipeline.transpile.constants.layout import Types, UnknownTypeError
 from pipeline.transpile.constants.source import Sources
 from pipeline.transpile.constants.statics import OtherFormError, declared, initialised
-from pipeline.transpile.constants.trace import Audit, audit
+from pipeline.transpile.constants.trace import Audit, audit, trace_job
 from pipeline.transpile.constants.twin import Twins, is_big_endian, little_endian
 from pipeline.transpile.mrustc import Job
 
@@ -453,3 +453,20 @@ def test_a_log_that_was_cut_off_is_an_error(
     job = Job("t", "rlib", "2021", "lib.rs", tmp_path, tmp_path, tmp_path / "libt.rlib", "1.90")
     with pytest.raises(ToolError, match="more than can be read"):
         audit(log, job, 4, sources(tmp_path, "const A: u8 = 1;"), ("Constant Evaluate",))
+
+
+def test_what_is_not_read_of_a_trace_is_not_kept(tmp_path: Path) -> None:
+    job = Job("t", "rlib", "2021", "lib.rs", tmp_path, tmp_path, tmp_path / "libt.rlib", "1.90")
+    keep = trace_job(job, tmp_path, ("Phase A", "Phase B")).keep
+    assert keep is not None
+    lines = {
+        b"Phase A- x\n": True,  # the first of its phase
+        b"Phase A- y\n": False,
+        b"Phase A- a: BinOp(1 ADD _0)\n": False,
+        b"Phase A- a: BinOp(0x1 u8 ADD 0x1 u8) = 0x2 u8\n": True,
+        b"Phase B- run_statement: E1 F1 BB0/1: _1 = Use(_2)\n": True,
+        b"   _3 = BIT_SHL(0x1 u32, _4);\n": False,
+        b"src/lib.rs:3: error:0:no\n": True,
+        b"Trans Codegen: DONE\n": True,
+    }
+    assert {line: keep(line) for line in lines} == lines

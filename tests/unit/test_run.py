@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -98,3 +99,17 @@ def test_no_open_file_of_ours_reaches_a_command(tmp_path: Path) -> None:
     with (tmp_path / "secret").open("w") as stream:
         os.set_inheritable(stream.fileno(), True)
         assert "secret" not in run(["sh", "-c", "ls -l /proc/self/fd"]).output
+
+
+def test_only_the_lines_to_be_kept_are_kept(tmp_path: Path) -> None:
+    script = "import sys; sys.stdout.write('keep 1\\nnot\\nkeep 2\\n' * 3); sys.exit(4)"
+    log = tmp_path / "log"
+    result = run([sys.executable, "-c", script], log=log, keep=lambda line: b"keep" in line)
+    assert (result.output, result.exit_status) == ("keep 1\nkeep 2\n" * 3, 4)
+    assert "not\n" not in log.read_text().partition("\n")[2]
+
+
+def test_a_command_whose_lines_are_sieved_is_killed_at_its_time_out() -> None:
+    script = "import time; print('keep', flush=True); time.sleep(60)"
+    result = run([sys.executable, "-c", script], timeout=1.0, keep=lambda _line: True)
+    assert (result.timed_out, result.output) == (True, "keep\n")

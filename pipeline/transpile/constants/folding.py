@@ -55,12 +55,24 @@ def wrong(line: str, pointer: int) -> str:
     """
     if match := _COMPUTED.search(line):
         left, kind, name, right, result = match.groups()
-        return _computed(name, int(left, 0), int(right, 0), result, kind, pointer)
+        try:
+            return _computed(name, _number(left), _number(right), result, kind, pointer)
+        except ValueError:
+            return "an operation in it cannot be read"
     if match := _NEGATED.search(line):
         least, most = numbers.limits(match[2], numbers.width(match[2], pointer))
-        if not least <= int(match[1], 0) <= most:
+        try:
+            right = least <= _number(match[1]) <= most
+        except ValueError:
+            right = False
+        if not right:
             return "a number in it has no negative, and Rust wraps"
     return ""
+
+
+def _number(text: str) -> int:
+    """Return a number as mrustc writes it: the least of ``i128`` with two signs."""
+    return int(text.removeprefix("-") if text.startswith("--") else text, 0)
 
 
 def _computed(name: str, left: int, right: int, result: str, kind: str, pointer: int) -> str:
@@ -77,4 +89,4 @@ def _computed(name: str, left: int, right: int, result: str, kind: str, pointer:
     if name not in _OPERATIONS:
         return ""
     wrapped = (_OPERATIONS[name](left, right) - least) % (1 << 8 * size) + least
-    return "" if int(result, 0) == wrapped else "an operation in it gives a wrong result"
+    return "" if _number(result) == wrapped else "an operation in it gives a wrong result"

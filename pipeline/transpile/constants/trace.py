@@ -55,6 +55,11 @@ _PART = re.compile(r" get_lval: (\S+) ValueRef\(.*\): (.*)$")
 _FOLDED = re.compile(r" Cast\((\S+) as ([iu]\w+)\) = (\S+ [iu]\w+)$")
 _COMPUTED = re.compile(r" MIR_Optimise_ConstPropagate: .*BinOp\((\S+) f32 \w+ (\S+) f32\) = ")
 _OPTIMISED = re.compile(r" MIR_Optimise: >> \((?!Pass \d)(.*)\)$")
+# What stands in each line that is read.
+_WANTED: Final = (
+    b" run_", b" evaluate_constant: ", b" get_lval: ", b") = ", b" known to be ",
+    b" MIR_Optimise: >> (",
+)  # fmt: skip
 _SUSPECT: Final = frozenset(
     ["bitreverse", "rotate_left", "rotate_right", "add_with_overflow", "sub_with_overflow",
      "mul_with_overflow", "saturating_add", "saturating_sub"]
@@ -379,8 +384,30 @@ def _arguments(text: str) -> list[str]:
 
 def trace_job(job: Job, folder: Path, phases: Iterable[str]) -> Job:
     """Return the same job with its output in a folder, and each step of these phases in the log."""
-    debug = ("MRUSTC_DEBUG", ":".join(phases))
-    return replace(job, output=folder / job.output.name, env=(*job.env, debug))
+    chosen = tuple(phases)
+    debug = ("MRUSTC_DEBUG", ":".join(chosen))
+    return replace(
+        job, output=folder / job.output.name, env=(*job.env, debug), keep=_Steps(chosen).wanted
+    )
+
+
+class _Steps:
+    """Tells what is read of the lines that mrustc writes: a large crate's are gigabytes."""
+
+    def __init__(self, phases: Iterable[str]) -> None:
+        self.heads = tuple(f"{one}-".encode() for one in phases)
+        self.seen: set[bytes] = set()
+
+    def wanted(self, line: bytes) -> bool:
+        """Say whether a line is a step, the first of its phase, or none of the trace."""
+        if not line.startswith(self.heads):
+            return not line[:1].isspace()
+        if any(word in line for word in _WANTED):
+            return True
+        head = line.partition(b"-")[0]
+        first = head not in self.seen
+        self.seen.add(head)
+        return first
 
 
 def audit(
