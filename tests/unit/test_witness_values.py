@@ -120,7 +120,8 @@ def line(text: str, name: str = '::"t"::C') -> str:
         ("f32", "7fc00000", "0000C0FF", True),
         ("f32", "7fc00000", "0000803F", False),
         ("S", "0001020304", "04--030201", True),
-        ("S", "0001020304", "05--030201", False),
+        ("(u8, &str, [u16; 2])", "0001020304", "04--030201", True),
+        ("(u8, &str, [u16; 2])", "0001020304", "05--030201", False),
         ("&S", "00000000", "{x}00100000", True),
     ],
 )
@@ -134,6 +135,10 @@ def test_values_are_compared_as_their_type_has_them(
 def test_another_size_says_nothing_unless_it_is_a_numbers() -> None:
     assert witnessed("S", b"\1").compare_lines([line("0101")]) == Compared()
     assert witnessed("u8", b"\1").compare_lines([line("0101")]).differs
+
+
+def test_other_bytes_of_a_type_that_may_be_an_enum_say_nothing() -> None:
+    assert witnessed("S", b"\1").compare_lines([line("02")]) == Compared()
 
 
 def test_other_crates_and_names_are_left_alone() -> None:
