@@ -296,8 +296,9 @@ def _is_dropped(crate: Crate, one: diagnostics.Diagnostic) -> bool:
     path, first, last = one.place
     every = discards(words(read_text(path, MAX_BYTES), path))
     found = [each for each in every if first <= each.line <= last]
-    rewritten = can_be_copied(crate)
-    return bool(found) and all(each.called or (each.made and rewritten) for each in found)
+    return bool(found) and all(
+        each.called or (each.made and can_be_copied(crate)) for each in found
+    )
 
 
 def _borrowed(before: str) -> bool:

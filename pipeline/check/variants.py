@@ -61,7 +61,13 @@ def refuse_numbers(mirs: Sequence[tuple[Crate, str]], kernel: Crate | None) -> N
     numbers = {path: value for _, mir in mirs for path, value in _numbers(mir)}
     enums = _enums(crate for crate, _ in mirs)
     of_kernel = _enums(order(kernel)) if kernel else {}
-    known = _Known(numbers, {**of_kernel, **enums}, {n for n, wrong in of_kernel.items() if wrong})
+    kernels = {name for name, wrong in of_kernel.items() if wrong}
+    own = {
+        path.split("::")[-2]
+        for path, value in numbers.items()
+        if "::" in path and (value is None or not is_right(value))
+    }
+    known = _Known(numbers, {**of_kernel, **enums}, kernels, own | kernels)
     places: set[str] = set()
     for crate, mir in mirs:
         if "(IntToInt)" not in mir:
@@ -103,11 +109,15 @@ def _enums(crates: Iterable[Crate]) -> dict[str, bool]:
 
 
 class _Known(NamedTuple):
-    """Variants with their numbers, enums by their last names, and the wrong ones of the kernel."""
+    """Variants with their numbers, and enums by their last names.
+
+    ``wrong`` are those with a number that is not surely right, ``kernels`` those of the kernel.
+    """
 
     numbers: Mapping[str, int | None]
     enums: Mapping[str, bool]
     kernels: set[str]
+    wrong: set[str]
 
     def is_right(self, cast: Cast) -> bool:
         """Say whether mrustc makes rustc's number of a cast."""
@@ -115,14 +125,9 @@ class _Known(NamedTuple):
             return self._is_right_variant(cast.variant, cast.more)
         paths = _PATH.findall(cast.type)
         names = {path.rpartition("::")[2] for path in paths}
-        wrong = {
-            path.split("::")[-2]
-            for path, value in self.numbers.items()
-            if "::" in path and (value is None or not is_right(value))
-        } | self.kernels
         foreign = all(path.startswith(_RUSTS) for path in paths if "::" in path)
-        return names.isdisjoint(wrong) and (
-            not wrong or not names.isdisjoint(self.enums) or foreign
+        return names.isdisjoint(self.wrong) and (
+            not self.wrong or not names.isdisjoint(self.enums) or foreign
         )
 
     def _is_right_variant(self, path: str, more: int) -> bool:

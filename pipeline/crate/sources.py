@@ -48,6 +48,10 @@ class Sources:
     undecided: tuple[str, ...]
     rust: tuple[Path, ...]
 
+    def within(self, folder: Path) -> bool:
+        """Say whether all files are in a folder: a copy of it has everything."""
+        return all(file.is_relative_to(folder) for file in self.files)
+
 
 def sources(crate: Crate, *, env: Mapping[str, str] | None = None) -> Sources:
     """Find the files of ``crate`` (not of its dependencies).
@@ -70,7 +74,7 @@ def sources(crate: Crate, *, env: Mapping[str, str] | None = None) -> Sources:
 
 def can_be_copied(crate: Crate) -> bool:
     """Say whether all files that a crate reads are in its own folder: mrustc may get a copy."""
-    return all(file.is_relative_to(crate.root) for file in sources(crate).files)
+    return sources(crate).within(crate.root)
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def _marks(tools: Tools, crate: Crate, job: Job, before: Sequence[Path]) -> Mark
         refuse_unused(crate, overflow_checks=tools.guard.overflow_checks)
         return Marks()
     found = sources(crate)
-    if not all(file.is_relative_to(crate.root) for file in found.files):
+    if not found.within(crate.root):
         texts = {}
     else:
         texts = {file: read_text(file, MAX_BYTES) for file in found.rust}
