@@ -89,3 +89,21 @@ def test_what_cannot_be_kept_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"lib\.rs:\d+:\d+: f\(\)\[b\(2usize\)\]") as caught:
         run_transpile(options, target, load_crate(crate), Outputs(options.out, "program"))
     assert "transpiler=rustc" in caught.value.mend
+
+
+@pytest.mark.parametrize("known", ["255 + 2", "1 - 2"])
+def test_an_overflow_that_mrustc_computes_itself(known: str, tmp_path: Path) -> None:
+    left, sign, right = known.split()
+    source = f"fn sum(left: u8, right: u8) -> u8 {{ left {sign} right }}\n{HEAD}"
+    source += f"fn program(o: &mut Out) {{ show(o, sum({left}, {right}) as u32); }}\n"
+    crate = write_crate(tmp_path / "crate", source)
+    target = resolve("m68k", "none", "mrustc")
+    released, checked = (
+        emulated(
+            crate, "m68k", "mrustc", tmp_path / str(checks), target=target, guard=Guard(checks)
+        )
+        for checks in (False, True)
+    )
+    assert released.kind == "ran", released.why
+    assert checked.kind == "refused"
+    assert "an operation in it overflows, and Rust panics" in checked.why

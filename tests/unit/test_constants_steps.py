@@ -11,7 +11,8 @@ import pytest
 from pipeline.errors import ToolError, UserError
 from pipeline.transpile.constants import numbers
 from pipeline.transpile.constants.source import Sources
-from pipeline.transpile.constants.trace import Audit, audit, trace_job
+from pipeline.transpile.constants.trace import Audit
+from pipeline.transpile.constants.traced import audit, trace_job
 from pipeline.transpile.mrustc import Job
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def test_a_log_that_was_cut_off_is_an_error(
 ) -> None:
     log = tmp_path / "log"
     log.write_text("Constant Evaluate- x\n" * 10)
-    monkeypatch.setattr("pipeline.transpile.constants.trace.MAX_OUTPUT", 100)
+    monkeypatch.setattr("pipeline.transpile.constants.traced.MAX_OUTPUT", 100)
     job = Job("t", "rlib", "2021", "lib.rs", tmp_path, tmp_path, tmp_path / "libt.rlib", "1.90")
     with pytest.raises(ToolError, match="more than can be read"):
         audit(log, job, 4, sources(tmp_path, "const A: u8 = 1;"), ("Constant Evaluate",))

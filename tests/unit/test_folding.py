@@ -62,3 +62,20 @@ def test_what_mrustc_folds_otherwise(step: str) -> None:
 )
 def test_what_it_folds_rightly(step: str) -> None:
     assert not wrong(BEGIN + step, 4)
+
+
+@pytest.mark.parametrize(
+    ("step", "panics"),
+    [
+        ("BinOp(0xff u8 ADD 0x2 u8) = 0x1 u8", True),
+        ("BinOp(+127 i8 MUL +2 i8) = -2 i8", True),
+        ("BinOp(+0 i8 SUB -128 i8) = -128 i8", True),
+        ("BinOp(0x0 usize SUB 0x1 usize) = 0xffffffff usize", True),
+        ("BinOp(0xfe u8 ADD 0x1 u8) = 0xff u8", False),
+        ("BinOp(-127 i8 SUB +1 i8) = -128 i8", False),
+        ("BinOp(0x80 u8 BIT_SHL 0x1 u8) = 0x0 u8", False),
+    ],
+)
+def test_a_sum_that_overflows_is_wrong_where_it_has_to_panic(step: str, panics: bool) -> None:
+    assert not wrong(BEGIN + step, 4)
+    assert bool(wrong(BEGIN + step, 4, overflow_checks=True)) == panics

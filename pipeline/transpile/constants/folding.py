@@ -4,7 +4,8 @@
 mrustc 0.12 shifts by the whole count there, where Rust takes it modulo the width, keeps of
 ``-MIN`` a number that its type does not have, divides MIN by -1, where Rust panics, and gives a
 remainder the sign of the divisor.  Rust's lints do not see what comes by a call; nor does the
-repaired C, in which there is only the result.  So every result is computed again.
+repaired C, in which there is only the result.  So every result is computed again.  For the same
+reason a sum that overflows, and would panic where that is asked for, is seen only here.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ PHASES: Final = ("MIR Optimise", "MIR Optimise Inline", "MIR Optimise Inline Pos
 _COMPUTED = re.compile(r" BinOp\((\S+) ([iu]\w+) (\w+) (\S+) [iu]\w+\) = (\S+)(?: [iu]\w+)?$")
 _NEGATED = re.compile(r" UniOp\(\S+ NEG\) = (\S+) (i\w+)$")
 _SHIFTS: Final = frozenset({"BIT_SHL", "BIT_SHR"})
+_SUMS: Final = frozenset({"ADD", "SUB", "MUL"})
 _DIVISIONS: Final = frozenset({"DIV", "MOD"})
 _OPERATIONS: Final[dict[str, Callable[[int, int], int]]] = {
     "ADD": operator.add,
@@ -48,15 +50,19 @@ _COMPARISONS: Final[dict[str, Callable[[int, int], bool]]] = {
 }
 
 
-def wrong(line: str, pointer: int) -> str:
+def wrong(line: str, pointer: int, *, overflow_checks: bool = False) -> str:
     """Return what is wrong with the step that a line of mrustc's log tells of; empty for nothing.
 
-    ``pointer`` is the size of a pointer in bytes.
+    ``pointer`` is the size of a pointer in bytes.  With ``overflow_checks`` a sum, difference or
+    product that does not fit its type is wrong, too.
     """
     if match := _COMPUTED.search(line):
         left, kind, name, right, result = match.groups()
         try:
-            return _computed(name, _number(left), _number(right), result, kind, pointer)
+            exact = (name, _number(left), _number(right))
+            if overflow_checks and _overflows(*exact, kind, pointer):
+                return "an operation in it overflows, and Rust panics"
+            return _computed(*exact, result, kind, pointer)
         except ValueError:
             return "an operation in it cannot be read"
     if match := _NEGATED.search(line):
@@ -73,6 +79,11 @@ def wrong(line: str, pointer: int) -> str:
 def _number(text: str) -> int:
     """Return a number as mrustc writes it: the least of ``i128`` with two signs."""
     return int(text.removeprefix("-") if text.startswith("--") else text, 0)
+
+
+def _overflows(name: str, left: int, right: int, kind: str, pointer: int) -> bool:
+    least, most = numbers.limits(kind, numbers.width(kind, pointer))
+    return name in _SUMS and not least <= _OPERATIONS[name](left, right) <= most
 
 
 def _computed(name: str, left: int, right: int, result: str, kind: str, pointer: int) -> str:

@@ -11,29 +11,18 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from pipeline.errors import ToolError, UserError
-from pipeline.run import MAX_OUTPUT
+from pipeline.errors import UserError
 from pipeline.transpile.constants import folding, numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
-    from pathlib import Path
 
     from pipeline.transpile.constants.source import Sources
-    from pipeline.transpile.constants.witnessed import Compared
-    from pipeline.transpile.mrustc import Job
 
-PHASES: Final = (
-    "Constant Evaluate",
-    "Expand HIR Static Borrow",
-    "Constant Evaluate Full",
-    "Trans Monomorph",
-)
-FOLDER: Final = "trace"
 _STEP = re.compile(r" run_(?:statement|terminator): E(\d+) F(\d+) BB\d+/(?:\d+|TERM): (.*)")
 _BLOCK = re.compile(r" run_(?:statement|terminator): E(\d+) F(\d+) BB(\d+)/")
 _RESULT = re.compile(
@@ -55,11 +44,6 @@ _PART = re.compile(r" get_lval: (\S+) ValueRef\(.*\): (.*)$")
 _FOLDED = re.compile(r" Cast\((\S+) as ([iu]\w+)\) = (\S+ [iu]\w+)$")
 _COMPUTED = re.compile(r" MIR_Optimise_ConstPropagate: .*BinOp\((\S+) f32 \w+ (\S+) f32\) = ")
 _OPTIMISED = re.compile(r" MIR_Optimise: >> \((?!Pass \d)(.*)\)$")
-# What stands in each line that is read.
-_WANTED: Final = (
-    b" run_", b" evaluate_constant: ", b" get_lval: ", b") = ", b" known to be ",
-    b" MIR_Optimise: >> (",
-)  # fmt: skip
 _SUSPECT: Final = frozenset(
     ["bitreverse", "rotate_left", "rotate_right", "add_with_overflow", "sub_with_overflow",
      "mul_with_overflow", "saturating_add", "saturating_sub"]
@@ -67,7 +51,7 @@ _SUSPECT: Final = frozenset(
 _RIGHT_UNSIGNED: Final = frozenset(
     ["add_with_overflow", "sub_with_overflow", "saturating_add", "saturating_sub"]
 )
-_MEND: Final = "compute it at run time, write it as a literal, or use transpiler=rustc"
+MEND: Final = "compute it at run time, write it as a literal, or use transpiler=rustc"
 
 
 _NAMELESS = re.compile(r"ty_0x[0-9a-f]+#")
@@ -116,10 +100,19 @@ class Audit:
     """Reads mrustc's steps in order, and raises at the first that gave a wrong result."""
 
     def __init__(
-        self, pointer: int, source: Sources, proven: AbstractSet[str] = frozenset()
+        self,
+        pointer: int,
+        source: Sources,
+        proven: AbstractSet[str] = frozenset(),
+        *,
+        overflow_checks: bool = False,
     ) -> None:
-        """Take the size of a pointer, the sources for places, and what is known to be right."""
+        """Take the size of a pointer, the sources for places, and what is known to be right.
+
+        ``overflow_checks``: what overflows in a function has to panic there.
+        """
         self.pointer = pointer
+        self.overflow_checks = overflow_checks
         self.source = source
         self.frames: dict[tuple[int, int], _Frame] = {}
         self.called: dict[int, list[tuple[bytes | None, str]]] = {}
@@ -154,7 +147,7 @@ class Audit:
 
     def _folding(self, line: str) -> None:
         """Look at what mrustc does with a number that it knows before anything is evaluated."""
-        if why := folding.wrong(line, self.pointer):
+        if why := folding.wrong(line, self.pointer, overflow_checks=self.overflow_checks):
             self._refuse(why)
         elif match := _KNOWN.search(line):
             self.known = {match[1]: match[2]} if _FLOAT.match(match[2]) else {}
@@ -350,7 +343,7 @@ class Audit:
             if "cannot" not in why
             else f"mrustc may compute {name} wrongly: {why}",
             where=where,
-            mend=_MEND,
+            mend=MEND,
         )
 
 
@@ -380,70 +373,3 @@ def _arguments(text: str) -> list[str]:
             found.append(text[start:at].strip())
             start = at + 1
     return found
-
-
-def trace_job(job: Job, folder: Path, phases: Iterable[str]) -> Job:
-    """Return the same job with its output in a folder, and each step of these phases in the log."""
-    chosen = tuple(phases)
-    debug = ("MRUSTC_DEBUG", ":".join(chosen))
-    return replace(
-        job, output=folder / job.output.name, env=(*job.env, debug), keep=_Steps(chosen).wanted
-    )
-
-
-class _Steps:
-    """Tells what is read of the lines that mrustc writes: a large crate's are gigabytes."""
-
-    def __init__(self, phases: Iterable[str]) -> None:
-        self.heads = tuple(f"{one}-".encode() for one in phases)
-        self.seen: set[bytes] = set()
-
-    def wanted(self, line: bytes) -> bool:
-        """Say whether a line is a step, the first of its phase, or none of the trace."""
-        if not line.startswith(self.heads):
-            return not line[:1].isspace()
-        if any(word in line for word in _WANTED):
-            return True
-        head = line.partition(b"-")[0]
-        first = head not in self.seen
-        self.seen.add(head)
-        return first
-
-
-def audit(
-    log: Path,
-    job: Job,
-    pointer: int,
-    source: Sources,
-    phases: Sequence[str],
-    compared: Compared | None = None,
-) -> None:
-    """Read the log of a traced run of these phases; ``compared`` is what rustc says of it.
-
-    :class:`UserError` for a constant that mrustc gets wrong, :class:`ToolError` where there are no
-    steps in the log (mrustc was built without debug output), or more than are kept of it.
-    """
-    if log.stat().st_size >= MAX_OUTPUT:
-        raise ToolError(
-            f"mrustc: {job.crate_name}: it computes more than can be read of what it says",
-            argv=[f"MRUSTC_DEBUG={phases[0]}", "mrustc"],
-            log=log,
-            mend="divide the crate, or use transpiler=rustc",
-        )
-    alike = compared.alike if compared is not None else frozenset()
-    with log.open(encoding="utf-8", errors="replace") as lines:
-        Audit(pointer, source, alike).read(lines)
-    for name, one in compared.differs.items() if compared is not None else ():
-        raise UserError(
-            f"mrustc computes {name} wrongly: its bytes are {one.ours}, rustc's {one.theirs}",
-            where=one.where,
-            mend=_MEND,
-        )
-    with log.open(encoding="utf-8", errors="replace") as lines:
-        if not any(line.startswith(f"{phases[0]}-") for line in lines):
-            raise ToolError(
-                f"mrustc: {job.crate_name}: it does not say how it computes constants",
-                argv=[f"MRUSTC_DEBUG={phases[0]}", "mrustc"],
-                log=log,
-                mend="build mrustc without DISABLE_DEBUG",
-            )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.files import scratch, write_atomic
 from pipeline.transpile.constants import folding
-from pipeline.transpile.constants.trace import FOLDER as TRACE
-from pipeline.transpile.constants.trace import PHASES, audit, trace_job
+from pipeline.transpile.constants.traced import FOLDER as TRACE
+from pipeline.transpile.constants.traced import PHASES, audit, trace_job
 from pipeline.transpile.constants.twin import (
     FOLDER,
     Twins,
@@ -101,7 +101,10 @@ def _audit(tools: Tools, job: Job, right_order: Job, source: Sources) -> int:
             transpile(tools.mrustc, traced, log)
             if phases is PHASES and tools.values:
                 compared = _compared(tools, job, right_order, source, log)
-            audit(log, traced, pointer, source, phases, compared)
+            audit(
+                log, traced, pointer, source, phases, compared,
+                overflow_checks=tools.guard.overflow_checks,
+            )  # fmt: skip
     return len(compared.alike)
 
 
