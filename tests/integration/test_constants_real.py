@@ -27,6 +27,7 @@ fn program(out: &mut Out) {
     writeln!(out, "{:?}", hidden(VALUE)).unwrap();
 }
 """
+SEVEN = "impl T for u8 { const C: i8 = 7; }\nconst VALUE: i8 = <u8 as T>::D;"
 REFUSED = {
     "match": (PICK + "const VALUE: u32 = pick(300);", "VALUE.*`match`"),
     "match for a length": (
@@ -54,6 +55,23 @@ REFUSED = {
     "another size": (
         "const VALUE: usize = core::mem::size_of::<Option<Option<bool>>>();",
         "VALUE.*its bytes are 02 00 00 00, rustc's 01 00 00 00",
+    ),
+    "remainder": (
+        "const fn rest(x: &[i64; 2]) -> i64 { x[0] % x[1] }\nconst VALUE: i64 = rest(&[7, -2]);",
+        "VALUE.*operator MOD",
+    ),
+    "remainder in a trait": (
+        "trait T { const C: i8; const D: i8 = Self::C % -2; }\n" + SEVEN,
+        "operator MOD",
+    ),
+    "a far shift": (
+        "const fn far(x: i128, n: u32) -> i128 { x >> n }\nconst VALUE: i128 = far(-1 << 70, 99);",
+        "VALUE.*operator BIT_SHR",
+    ),
+    "a far shift of core": ("const VALUE: i128 = (-15_i128).wrapping_shr(100);", "unchecked_shr"),
+    "product of -2**64": (
+        "const fn thrice(x: i128) -> i128 { x * 3 }\nconst VALUE: i128 = thrice(-(1 << 64));",
+        "VALUE.*operator MUL",
     ),
     "bytes of a float": ("const VALUE: [u8; 4] = 1.5_f32.to_be_bytes();", "byte order"),
 }

@@ -54,6 +54,23 @@ def test_the_arm_of_a_match(value: str, block: int, right: bool, tmp_path: Path)
         checked(lines, tmp_path)
 
 
+def test_the_result_of_a_function_is_known_where_it_was_called(tmp_path: Path) -> None:
+    for block, right in ((4, True), (1, False)):
+        lines = steps(
+            'terminator: E1 F0 BB0/TERM: Call( _0 = ::"t"::number( ), bb1, bb2)',
+            "statement: E1 F1 BB0/0: retval = Constant(0x12c u32)",
+            "statement: > E1 F1 retval := ValueRef({0+4}2C010000)",
+            "terminator: E1 F1 BB0/TERM: Return",
+            "terminator: E1 F0 BB1/TERM: SwitchValue( _0 : 1 => bb2, 300 => bb4, else bb1)",
+            f"terminator: E1 F0 BB{block}/TERM: Return",
+        )
+        if right:
+            checked(lines, tmp_path)
+            continue
+        with pytest.raises(UserError, match="wrong arm"):
+            checked(lines, tmp_path)
+
+
 def test_a_match_on_what_is_not_known_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="may compute"):
         checked(steps(CALL.format('::"t"::OTHER'), SWITCH), tmp_path)
@@ -114,6 +131,63 @@ def test_a_cast(of: str, kind: str, result: str, right: bool, tmp_path: Path) ->
         return
     with pytest.raises(UserError, match="float"):
         checked(lines, tmp_path, "const C: f32 = 1.0;")
+
+
+def operation(text: str, result: str, *said: int) -> list[str]:
+    """Return the lines of ``_2 = BinOp(text)``; ``said`` are the operands that mrustc writes."""
+    size = len(result) // 2
+    return [
+        *steps(f"statement: E1 F0 BB0/0: _2 = BinOp({text})"),
+        *(f"Constant Evaluate-   do_arith_checked: {one} from a0\n" for one in said),
+        *steps(f"statement: > E1 F0 _2 := ValueRef({{0+{size}}}{result})")[1:],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "result", "said", "right"),
+    [
+        ("a0 MOD a1", "FFFFFFFF", (7, -2), False),
+        ("a0 MOD a1", "01000000", (7, -2), True),
+        ("a0.1 DIV a1*", "FD", (-7, 2), True),
+        ("a0 ADD a1", "00", (-128, -128), True),
+        ("a0 LT a1", "01", (-1, 1), True),
+        ("a0 LT a1", "00", (-1, 1), False),
+        ("a0 MUL a1", "00" * 8 + "03" + "00" * 7, (-(1 << 64), 3), False),
+        ("a0 MUL a1", "00" * 8 + "FD" + "FF" * 7, (-(1 << 64), 3), True),
+        ("-1 i128 BIT_SHR 0x64 u32", "FF" * 3 + "0F" + "00" * 4 + "FF" * 8, (), False),
+        ("-1 i128 BIT_SHR 0x64 u32", "FF" * 16, (), True),
+        ("0x10 u8 BIT_SHL +4 i32", "00", (), True),
+        ("0x10 u8 BIT_SHL +4 i32", "01", (), False),
+        ("0xff u8 ADD 0x2 u8", "01", (), True),
+        ("a0 ADD a1", "01", (), True),
+        ("0x1 usize LT 0x2 usize", "00", (), False),
+        ("0x1 usize LT 0x2 usize", "01", (), True),
+    ],
+)
+def test_an_operator(
+    text: str, result: str, said: tuple[int, ...], *, right: bool, tmp_path: Path
+) -> None:
+    lines = operation(text, result, *said)
+    if right:
+        checked(lines, tmp_path)
+        return
+    with pytest.raises(UserError, match="wrongly: (`operator|a comparison)"):
+        checked(lines, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "result"), [("a0 BIT_SHR a1", "00" * 16), ("+1 i32 MOD a1", "01000000")]
+)
+def test_an_operator_of_what_is_not_known(text: str, result: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be known"):
+        checked(operation(text, result), tmp_path)
+
+
+def test_a_constant_that_is_computed_within_a_step_takes_nothing_from_it(tmp_path: Path) -> None:
+    outer = operation("a0 MOD a1", "FFFFFFFF", 7, -2)
+    inner = [one.replace("E1 ", "E2 ") for one in operation("a0 ADD a1", "03", 1, 2)]
+    with pytest.raises(UserError, match="operator MOD"):
+        checked([*outer[:2], *inner[1:], *outer[2:]], tmp_path)
 
 
 def test_the_type_of_an_element_says_what_is_cast(tmp_path: Path) -> None:

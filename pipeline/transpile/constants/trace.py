@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import UserError
 from pipeline.transpile.constants import folding, numbers
+from pipeline.transpile.constants.arithmetic import COMPARISONS, INTRINSICS, OPERATIONS
+from pipeline.transpile.constants.steps import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,6 +46,8 @@ _PART = re.compile(r" get_lval: (\S+) ValueRef\(.*\): (.*)$")
 _FOLDED = re.compile(r" Cast\((\S+) as ([iu]\w+)\) = (\S+ [iu]\w+)$")
 _COMPUTED = re.compile(r" MIR_Optimise_ConstPropagate: .*BinOp\((\S+) f32 \w+ (\S+) f32\) = ")
 _OPTIMISED = re.compile(r" MIR_Optimise: >> \((?!Pass \d)(.*)\)$")
+_OPERATOR = re.compile(rf"(.+) ({'|'.join((*OPERATIONS, *COMPARISONS))}) (.+)$")
+_OPERAND = re.compile(r" do_arith_checked: (-?\d+) from ")
 _SUSPECT: Final = frozenset(
     ["bitreverse", "rotate_left", "rotate_right", "add_with_overflow", "sub_with_overflow",
      "mul_with_overflow", "saturating_add", "saturating_sub"]
@@ -59,13 +63,28 @@ _NAMELESS = re.compile(r"ty_0x[0-9a-f]+#")
 
 @dataclass
 class _Frame:
-    """A function that is evaluated: the bytes and types of its variables, where known."""
+    """A function that is evaluated: the bytes and types of its variables, where known.
+
+    ``home`` is whose variable has its result.
+    """
 
     constants: dict[str, bytes]
     pointer: int
     values: dict[str, bytes] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     borrowed: set[str] = field(default_factory=set)
+    home: tuple[_Frame, str] | None = None
+
+    def leave(self) -> None:
+        """Give the result, where it is known, to the function that called this one."""
+        if self.home is None or not _LOCAL.match(self.home[1]):
+            return
+        caller, place = self.home
+        data, kind = self.read("retval")
+        if data is not None:
+            caller.values[place] = data
+        if kind:
+            caller.kinds[place] = kind
 
     def read(self, text: str) -> tuple[bytes | None, str]:
         """Return the bytes and the type of a variable or a number."""
@@ -87,13 +106,11 @@ class _Frame:
 
 
 @dataclass
-class _Pending:
-    """A step whose result is still to come: what it is, its operands, its type."""
+class _Called:
+    """A call of a function that has not begun: what it is given, and whose variable is set."""
 
-    frame: tuple[int, int]
-    what: str
-    kind: str
     operands: list[tuple[bytes | None, str]]
+    home: tuple[_Frame, str]
 
 
 class Audit:
@@ -115,10 +132,10 @@ class Audit:
         self.overflow_checks = overflow_checks
         self.source = source
         self.frames: dict[tuple[int, int], _Frame] = {}
-        self.called: dict[int, list[tuple[bytes | None, str]]] = {}
+        self.called: dict[int, _Called] = {}
         self.names: list[str] = []
         self.constants: dict[str, bytes] = {}
-        self.pending: _Pending | None = None
+        self.pending: list[Step] = []
         self.arm: tuple[tuple[int, int], str] | None = None
         self.proven = proven
         self.floats = source.floats
@@ -131,9 +148,8 @@ class Audit:
         for line in lines:
             if " run_" in line:
                 self._line(line.rstrip("\n"))
-            elif self.pending is not None and (match := _PART.search(line)):
-                of = self.pending.operands[0][0] if self.pending.operands else None
-                self.pending.operands[:1] = [(of, _part(match[1], match[2]))]
+            elif self.pending and self._operand(self.pending[-1], line):
+                pass
             elif match := _BEGIN.search(line):
                 self.names.append(match[1])
             elif match := _VALUE.search(line):
@@ -144,6 +160,19 @@ class Audit:
                 self.names.pop()
             else:
                 self._folding(line.rstrip("\n"))
+
+    @staticmethod
+    def _operand(step: Step, line: str) -> bool:
+        """Say whether a line tells of what a step is given, and note that."""
+        if match := _OPERAND.search(line):
+            step.said.append(int(match[1]))
+        elif match := _PART.search(line):
+            if step.what == "cast":
+                of = step.operands[0][0] if step.operands else None
+                step.operands[:1] = [(of, _part(match[1], match[2]))]
+        else:
+            return False
+        return True
 
     def _folding(self, line: str) -> None:
         """Look at what mrustc does with a number that it knows before anything is evaluated."""
@@ -176,6 +205,8 @@ class Audit:
         self.steps += 1
         key = (int(step[1]), int(step[2]))
         self._check_arm(key, line)
+        while self.pending and self.pending[-1].frame == key:
+            self.pending.pop()
         frame = self._frame(key)
         text = step[3]
         if match := _SWITCH.match(text):
@@ -184,12 +215,16 @@ class Audit:
             self._call(key, frame, match)
         elif match := _ASSIGN.match(text):
             self._assign(key, frame, match[1], match[2], match[3])
+        elif text == "Return":
+            self.frames.pop(key).leave()
 
     def _frame(self, key: tuple[int, int]) -> _Frame:
         """Return a frame; a new one has the arguments of the call before it."""
         if key not in self.frames:
             frame = self.frames[key] = _Frame(self.constants, self.pointer)
-            for index, (data, kind) in enumerate(self.called.pop(key[0], [])):
+            called = self.called.pop(key[0], None)
+            frame.home = called.home if called else None
+            for index, (data, kind) in enumerate(called.operands if called else ()):
                 if data is not None:
                     frame.values[f"a{index}"] = data
                 if kind:
@@ -225,13 +260,18 @@ class Audit:
         frame.values.pop(place, None)
         intrinsic = _INTRINSIC.match(function)
         if intrinsic is None:
-            self.called[key[0]] = operands
+            self.called[key[0]] = _Called(operands, (frame, place))
             return
+        # `const_eval_select` calls a function with what stands in a tuple.
+        self.called[key[0]] = _Called([], (frame, place))
         if intrinsic[1] in _SUSPECT and not (
             # Sums of numbers without a sign are right.
             intrinsic[2].startswith("u") and intrinsic[1] in _RIGHT_UNSIGNED
         ):
-            self.pending = _Pending(key, intrinsic[1], intrinsic[2], operands)
+            self.pending.append(Step(key, intrinsic[1], intrinsic[2], operands))
+        elif operator := INTRINSICS.get(intrinsic[1]):
+            kind = intrinsic[2].partition(",")[0]
+            self.pending.append(Step(key, intrinsic[1], kind, operands, operator))
 
     def _assign(self, key: tuple[int, int], frame: _Frame, place: str, how: str, of: str) -> None:
         if how == "Borrow":
@@ -246,11 +286,14 @@ class Audit:
             kind = of.rpartition(" ")[2]
         elif how == "Cast":
             operand, _, kind = of.rpartition(" as ")
-            self.pending = _Pending(key, "cast", kind, [frame.read(operand)])
+            self.pending.append(Step(key, "cast", kind, [frame.read(operand)]))
         elif how in ("Use", "UniOp"):
             kind = frame.read(of.removeprefix("INV ").removeprefix("NEG "))[1]
-        elif how == "BinOp":
-            kind = frame.read(of.split(" ", maxsplit=1)[0])[1]
+        elif how == "BinOp" and (match := _OPERATOR.match(of)):
+            operands = [frame.read(match[1]), frame.read(match[3])]
+            kind = operands[0][1]
+            self.pending.append(Step(key, f"operator {match[2]}", kind, operands, match[2]))
+            kind = "bool" if match[2] in COMPARISONS else kind
         else:
             kind = ""
         if kind:
@@ -262,73 +305,15 @@ class Audit:
         whole = len(digits) == 2 * size and re.fullmatch("[0-9A-F-]*", digits) is not None
         # Padding is written as `--`.
         data = bytes.fromhex(digits.replace("-", "0")) if whole else None
-        pending, self.pending = self.pending, None
-        if pending is not None and pending.frame == key:
-            self._judge(pending, data)
+        if any(one.frame == key for one in self.pending):
+            while (step := self.pending.pop()).frame != key:
+                pass
+            if why := step.wrong(data, self.pointer, floats=self.floats):
+                self._refuse(why)
         if _LOCAL.match(place):
             frame.values.pop(place, None)
             if data is not None and "-" not in digits:
                 frame.values[place] = data
-
-    # -- judging --------------------------------------------------------------------------------
-
-    def _judge(self, step: _Pending, data: bytes | None) -> None:
-        if step.what == "cast":
-            self._judge_cast(step, data)
-            return
-        size = numbers.width(step.kind, self.pointer)
-        operands = [
-            numbers.value(
-                step.kind if at == 0 else kind or step.kind, one[: self._size(kind, size)]
-            )
-            for at, (one, kind) in enumerate(step.operands)
-            if one is not None
-        ]
-        if not size or data is None or len(operands) != len(step.operands):
-            self._refuse(f"what `{step.what}` in it is given cannot be known")
-            return
-        left, right = operands[0], operands[1] if len(operands) > 1 else 0
-        right_bytes = numbers.intrinsic(step.what, step.kind, size, left, right)
-        if right_bytes is None:
-            return
-        got = data
-        if len(right_bytes) == size + 1 and size > 1:
-            got = data[:1] + data[-size:]
-        if got != right_bytes:
-            self._refuse(f"`{step.what}` in it gives a wrong result")
-
-    def _size(self, kind: str, default: int) -> int:
-        return numbers.width(kind, self.pointer) or default
-
-    def _judge_cast(self, step: _Pending, data: bytes | None) -> None:
-        of, kind = step.operands[0]
-        size = numbers.width(step.kind, self.pointer)
-        if numbers.is_float(step.kind):
-            self._judge_to_float(step.kind, of, kind, data)
-        elif size and (numbers.is_float(kind) or (not kind and self.floats)):
-            if of is None or data is None:
-                self._refuse("what a cast in it is given cannot be known")
-                return
-            whole = len(of)
-            extended = {
-                int.from_bytes(of, "little", signed=signed) % (1 << 8 * size)
-                for signed in (True, False)
-            }
-            as_number = int.from_bytes(data, "little") in extended and not numbers.is_float(kind)
-            right = numbers.to_integer(of, step.kind, size)
-            if not as_number and whole in (4, 8) and right != data:
-                self._refuse("a cast from a float in it gives a wrong result")
-
-    def _judge_to_float(self, to: str, of: bytes | None, kind: str, data: bytes | None) -> None:
-        if numbers.is_float(kind) or kind == "bool":
-            return
-        size = numbers.width(kind, self.pointer)
-        if data is not None and numbers.is_small(to, data):
-            return  # a negative number without its sign would be 128 or more
-        if of is None or data is None or not size:
-            self._refuse("what a cast to a float in it is given cannot be known")
-        elif numbers.to_float(numbers.value(kind, of[:size]), to) != data:
-            self._refuse("a cast to a float in it gives a wrong result")
 
     def _refuse(self, why: str) -> None:
         name = self.names[-1] if self.names else self.function

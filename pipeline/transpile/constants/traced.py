@@ -28,7 +28,7 @@ FOLDER: Final = "trace"
 # What stands in each line that is read.
 _WANTED: Final = (
     b" run_", b" evaluate_constant: ", b" get_lval: ", b") = ", b" known to be ",
-    b" MIR_Optimise: >> (",
+    b" MIR_Optimise: >> (", b" do_arith_checked: ",
 )  # fmt: skip
 
 
