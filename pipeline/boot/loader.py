@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.errors import UserError
 from pipeline.validate.elf import Object
 from pipeline.validate.reference import for_arch, kernel_of
-from pipeline.validate.relocation_source import learnt
-from pipeline.validate.relocation_uses import uses
+from pipeline.validate.relocations import TYPE, unapplied
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,23 +19,33 @@ if TYPE_CHECKING:
     from pipeline.toolchains.find import Toolchain
 
 
-def too_old(tree: KernelTree, toolchain: Toolchain, path: Path) -> str:
-    """Return why the loader of ``tree`` cannot load a module, and what can; nothing where it can.
+class Skip(NamedTuple):
+    """Why a module is not booted, and the checks of ``validate`` whose errors say the same."""
+
+    reason: str
+    told: frozenset[str] = frozenset()
+
+
+def too_old(tree: KernelTree, toolchain: Toolchain, path: Path) -> Skip | None:
+    """Return why the loader of ``tree`` cannot load a module, and what can; None where it can.
 
     ``toolchains.yaml`` has the relocations that later kernels apply, the tree's source whether it
     is one of those.  A file that is no module is left to the kernel, which will say so.
     """
     loader = toolchain.arch.loader
     if not loader.later:
-        return ""
+        return None
     reference = for_arch(toolchain.arch, toolchain)
     reference = dataclasses.replace(reference, kernel=kernel_of(tree, toolchain))
     try:
-        used = {use.name for use in uses(Object.read(path), toolchain.arch)}
+        left = {use.name for use in unapplied(Object.read(path), reference)}
     except UserError:
-        return ""
-    missing = sorted(used & set(loader.later) - learnt(reference))
-    return _words(tree.release, missing, loader.later_release) if missing else ""
+        return None
+    missing = left & set(loader.later)
+    if not missing:
+        return None
+    reason = _words(tree.release, sorted(missing), loader.later_release)
+    return Skip(reason, frozenset() if left - missing else frozenset([TYPE]))
 
 
 def _words(release: str, missing: Iterable[str], later: str) -> str:

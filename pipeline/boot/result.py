@@ -65,11 +65,15 @@ class StackUse(_Frozen):
 
 
 class ModuleResult(_Frozen):
-    """One module: how it went, why it failed or was skipped, the seconds of its own steps."""
+    """One module: how it went, why it failed or was skipped, the seconds of its own steps.
+
+    ``errors`` are the checks of ``validate`` with errors that the reason for a skip does not tell.
+    """
 
     module: str
     state: State
     reasons: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
     seconds: float = 0.0
     stack: tuple[StackUse, ...] = ()
     reports: tuple[Report, ...] = ()
@@ -127,8 +131,9 @@ def read(path: Path) -> BootResult:
 
 
 def exit_status(results: Sequence[BootResult]) -> int:
-    """Return 2 where a module failed, else 0."""
-    return FAILURES if any(one.failed for one in results) else 0
+    """Return 2 where a module failed, or ``validate`` found an error in one; else 0."""
+    modules = [one for result in results for one in result.modules]
+    return FAILURES if any(one.state == "failed" or one.errors for one in modules) else 0
 
 
 def print_boots(results: Sequence[BootResult], console: Console | None = None) -> None:
@@ -187,6 +192,10 @@ def _print_reasons(console: Console, result: BootResult) -> None:
             skips.setdefault("; ".join(one.reasons), []).append(one.module)
     for reason, names in skips.items():
         _print(console, f"skipped {result.title}: {', '.join(names)}: {reason}", "dim")
+    for one in result.modules:
+        if one.errors:
+            text = f"{result.title}: {one.module}: validate found errors: {', '.join(one.errors)}"
+            _print(console, text, _STYLE["failed"])
     shown: set[tuple[str, ...]] = set()
     for one in result.modules:
         if one.state == "failed":

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.boot.boards import load_boards
-from pipeline.boot.loader import too_old
+from pipeline.boot.loader import Skip, too_old
 from pipeline.boot.machine import Kernel, boot, emulator, modules_result
 from pipeline.boot.plan import make_plan, read_plan
 from pipeline.boot.result import BootResult, ModuleResult, exit_status, print_boots, read, write
@@ -20,10 +20,12 @@ from pipeline.kernel.tree import open_tree
 from pipeline.report.several import add_several
 from pipeline.toolchains.find import find
 from pipeline.toolchains.load import load
+from pipeline.validate.finding import Severity
+from pipeline.validate.finding import read as read_findings
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pipeline.boot.plan import Step
     from pipeline.toolchains.model import Arch
@@ -36,7 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="load and unload modules in a real kernel under QEMU",
         description="Boot a kernel under QEMU, load and unload each module, and each two of them "
         "together. Exit status: 0 all well or skipped, 1 it could not be begun, 2 a "
-        "module failed.",
+        "module failed, or validate found an error in one.",
     )
     parser.add_argument("modules", nargs="+", type=Path, metavar="KO")
     parser.add_argument("--arch", required=True, metavar="A", help="architecture or alias")
@@ -60,6 +62,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="what to do with a module, where it is more than loading and unloading",
     )
     parser.add_argument(
+        "--findings",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="what validate found in a module: an error there is a failure here, too",
+    )
+    parser.add_argument(
         "--by", default="", metavar="TRANSPILER", help="who made the modules' C, for the table"
     )
     parser.add_argument(
@@ -78,7 +87,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def add_boots(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verb ``boots``."""
-    add_several(subparsers, "boots", "boot.json", "0 no module failed, 2 one did", boots)
+    add_several(
+        subparsers,
+        "boots",
+        "boot.json",
+        "0 no module failed, 2 one did, or validate found an error in one",
+        boots,
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -86,11 +101,12 @@ def main(args: argparse.Namespace) -> int:
     files = _files(args.modules)
     arch = load().get(args.arch)
     reason = _why_skipped(arch, args.kernel, skip_missing=args.skip_missing)
+    errors = _errors(args.findings, files)
     if reason:
-        rows = [ModuleResult(module=name, state="skipped", reasons=(reason,)) for name in files]
-        result = BootResult(arch=arch.name, transpiler=args.by, modules=tuple(rows))
+        rows = tuple(skipped(name, Skip(reason), errors) for name in files)
+        result = BootResult(arch=arch.name, transpiler=args.by, modules=rows)
     else:
-        result = _boot(arch, files, args)
+        result = _boot(arch, files, errors, args)
     if args.output:
         write(result, args.output)
         return 0
@@ -109,28 +125,41 @@ def boots(args: argparse.Namespace) -> int:
     return exit_status(results)
 
 
-def _boot(arch: Arch, files: dict[str, Path], args: argparse.Namespace) -> BootResult:
+def _boot(
+    arch: Arch,
+    files: dict[str, Path],
+    errors: dict[str, tuple[str, ...]],
+    args: argparse.Namespace,
+) -> BootResult:
     toolchain = find(arch)
     if args.kernel == "auto":
         tree = auto_tree(arch, toolchain, args.kernel_version)
     else:
         tree = open_tree(Path(args.kernel), arch, toolchain)
     kernel = Kernel(tree, toolchain, load_boards()[arch.name])
-    reasons = {name: too_old(tree, toolchain, path) for name, path in files.items()}
-    skipped = tuple(
-        ModuleResult(module=name, state="skipped", reasons=(why,))
-        for name, why in reasons.items()
-        if why
-    )
-    files = {name: path for name, path in files.items() if not reasons[name]}
+    found = {name: too_old(tree, toolchain, path) for name, path in files.items()}
+    skips = {name: why for name, why in found.items() if why}
+    left_out = tuple(skipped(name, why, errors) for name, why in skips.items())
+    files = {name: path for name, path in files.items() if name not in skips}
     if not files:
-        return BootResult(arch=arch.name, transpiler=args.by, release=tree.release, modules=skipped)
+        return BootResult(
+            arch=arch.name, transpiler=args.by, release=tree.release, modules=left_out
+        )
     contents = {f"{name}.ko": _read(path) for name, path in files.items()}
-    steps = make_plan(list(files), _plans(args.plan, files, reasons))
+    steps = make_plan(list(files), _plans(args.plan, files, found))
     steps, unmeasured = measuring(tree, toolchain, contents, steps)
     booted = boot(kernel, contents, steps, args.log.absolute())
     result = modules_result(kernel, booted, files, args.by, unmeasured)
-    return result.model_copy(update={"modules": result.modules + skipped})
+    judged = tuple(
+        one.model_copy(update={"errors": errors.get(one.module, ())}) for one in result.modules
+    )
+    return result.model_copy(update={"modules": judged + left_out})
+
+
+def skipped(name: str, why: Skip, errors: dict[str, tuple[str, ...]]) -> ModuleResult:
+    """Return the row of a module that is not booted; an error that the reason tells is not kept."""
+    left = tuple(check for check in errors.get(name, ()) if check not in why.told)
+    return ModuleResult(module=name, state="skipped", reasons=(why.reason,), errors=left)
 
 
 def _why_skipped(arch: Arch, kernel: str, *, skip_missing: bool) -> str:
@@ -173,15 +202,39 @@ def _plans(
     words: list[str], files: dict[str, Path], named: Iterable[str]
 ) -> dict[str, tuple[Step, ...]]:
     """Return the plans of ``files``; ``named`` are all modules, those that are skipped too."""
-    plans = {}
+    plans = {
+        name: read_plan(file, name)
+        for name, file in _by_name("--plan", "the plan of a module that is booted", words, named)
+    }
+    return {name: plan for name, plan in plans.items() if name in files}
+
+
+def _errors(words: list[str], files: dict[str, Path]) -> dict[str, tuple[str, ...]]:
+    """Return the checks of ``validate`` that found an error, by module."""
+    named = _by_name("--findings", "what was found in one of the modules", words, files)
+    return {
+        name: tuple(
+            sorted(
+                {
+                    one.check
+                    for one in read_findings(file).findings
+                    if one.severity == Severity.ERROR
+                }
+            )
+        )
+        for name, file in named
+    }
+
+
+def _by_name(
+    option: str, what: str, words: list[str], named: Iterable[str]
+) -> Iterator[tuple[str, Path]]:
+    """Yield the module and the file of each ``NAME=FILE`` that was given with an option."""
     for word in words:
         name, equals, file = word.partition("=")
         if not equals or name not in named:
             raise UserError(
-                f"--plan {word}: not the plan of a module that is booted",
-                mend=f"write --plan NAME=FILE; the modules are {', '.join(named)}",
+                f"{option} {word}: not {what}",
+                mend=f"write {option} NAME=FILE; the modules are {', '.join(named)}",
             )
-        plan = read_plan(Path(file), name)
-        if name in files:
-            plans[name] = plan
-    return plans
+        yield name, Path(file)

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from pipeline.validate.reference import Reference
     from pipeline.validate.relocation_uses import Use
 
-_TYPE, _FORM, _TABLES = "relocations.type", "relocations.form", "relocations.tables"
+TYPE = "relocations.type"
+_FORM, _TABLES = "relocations.form", "relocations.tables"
 _FORMS = {SHT_REL: "rel", SHT_RELA: "rela"}
 _NAMES = {"rel": "SHT_REL", "rela": "SHT_RELA"}
 
@@ -60,14 +61,22 @@ _MENDS: tuple[tuple[re.Pattern[str], str], ...] = (
 _MEND = "compile with the GCC and the flags that the kernel tree is built with"
 
 
+def unapplied(obj: Object, reference: Reference) -> list[Use]:
+    """Return the relocations whose type the loader of the reference's kernel does not apply."""
+    newer = learnt(reference)
+    return [
+        use
+        for use in uses(obj, reference.arch)
+        if (not use.known and use.name not in newer) or _option(use, reference)
+    ]
+
+
 def _unknown_types(obj: Object, reference: Reference) -> Iterator[Finding]:
     """Yield a finding for each section and type that the loader does not apply."""
     found: dict[tuple[int, int], list[Use]] = {}
-    newer = learnt(reference)
-    for use in uses(obj, reference.arch):
-        if (not use.known and use.name not in newer) or _option(use, reference):
-            kind = (use.section.number, use.relocation.type)
-            found.setdefault(kind, []).append(use)
+    for use in unapplied(obj, reference):
+        kind = (use.section.number, use.relocation.type)
+        found.setdefault(kind, []).append(use)
     for same in found.values():
         yield _unknown_type(same, reference)
 
@@ -107,7 +116,7 @@ def _unknown_type(same: list[Use], reference: Reference) -> Finding:
         severity = Severity.WARNING
         evidence += " in Linux 6.1; later ones know it too, and no tree is named (--kernel)"
     return Finding(
-        _TYPE,
+        TYPE,
         severity,
         first.place,
         evidence,
@@ -158,7 +167,7 @@ def _tables(obj: Object, reference: Reference) -> Iterator[Finding]:
 
 
 CHECKS: Mapping[str, Check] = {
-    _TYPE: check(_TYPE, _unknown_types),
+    TYPE: check(TYPE, _unknown_types),
     _FORM: check(_FORM, _forms),
     _TABLES: check(_TABLES, _tables),
     "relocations.place": check("relocations.place", misplaced),

@@ -47,7 +47,9 @@ def boot(env: Any) -> list[Any]:
     sources, modules = [], []
     for way, findings in ways:
         modules.append(way.outputs.module)
-        sources += [crates.file(env, way.outputs.module), findings] if way.makes_module else []
+        if way.makes_module:
+            sources += [crates.file(env, way.outputs.module), findings]
+            words += ["--findings", f"{way.crate.crate_name}={findings.get_abspath()}"]
         plan = way.crate.root / FILE_NAME
         if plan.is_file():
             words += ["--plan", f"{way.crate.crate_name}={plan}"]

@@ -23,6 +23,21 @@ if TYPE_CHECKING:
     from pipeline.kernel.tree import KernelTree
     from tests.integration.scons_project import Done, Project
 
+# A module's init that does nothing, and has what the kernel's stack has no room for.
+DEEP = """
+        static NEVER: u8 = 0;
+        #[inline(never)]
+        fn deep(seed: u8) -> u8 {
+            let all = [seed; 9000];
+            // SAFETY: a byte of the array.
+            unsafe { core::ptr::read_volatile(&all[usize::from(seed)]) }
+        }
+        // SAFETY: a static.
+        if unsafe { core::ptr::read_volatile(&NEVER) } != 0 && deep(3) != 3 {
+            return Err(EINVAL);
+        }
+        Ok(Self)"""
+
 
 class Booted(NamedTuple):
     """A project whose module was booted, and how that run ended."""
@@ -114,3 +129,15 @@ def test_a_module_that_fails_is_named_with_who_made_it(booted: Booted, tmp_path:
     for name in NAMES:
         assert f"failed m68k ({name}): tiny" in done.output
         assert re.search(rf"m68k +│ {name} +│ \S+ +│ tiny +│ failed ", done.output)
+
+
+def test_an_error_of_validate_is_the_end_of_a_boot_that_went_well(
+    booted: Booted, tmp_path: Path
+) -> None:
+    """A frame as large as the kernel's whole stack, in a function that this run never calls."""
+    crate = scons_project.module(tmp_path / "crate", "tiny", DEEP)
+    done = boots(booted.project, f"module={crate}")
+    assert done.status != 0
+    for name in NAMES:
+        assert re.search(rf"m68k +│ {name} +│ \S+ +│ tiny +│ ok ", done.output), done.output
+        assert f"m68k ({name}): tiny: validate found errors: stack." in done.output

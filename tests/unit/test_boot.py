@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import sys
 import time
@@ -10,15 +11,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipeline.boot import result
+from pipeline.boot import result, verb
 from pipeline.boot.faults import fault, unexpected_taint
 from pipeline.boot.initramfs import initramfs
 from pipeline.boot.judge import END, Judge, clean
 from pipeline.boot.ktap import Document, Parser
+from pipeline.boot.loader import Skip
 from pipeline.boot.plan import Step, make_plan, plan_text, read_plan
 from pipeline.boot.qemu import Limits, run_machine
 from pipeline.boot.result import BootResult, ModuleResult
 from pipeline.errors import ToolError, UserError
+from pipeline.validate.finding import Finding, Severity, Sizes, Verdict, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -338,3 +341,37 @@ def test_the_result_is_written_read_and_shown(
     path.write_text("[]")
     with pytest.raises(UserError, match="not the result of a boot"):
         result.read(path)
+
+
+def found_in(path: Path, *severities: Severity) -> Path:
+    """Write what validate says of a module: one finding of each severity."""
+    findings = tuple(Finding(f"a.{one}", one, "", "", "", "", "") for one in severities)
+    write(Verdict(path, "arc", "", Sizes(0, 0, 0), findings, (), ()), path)
+    return path
+
+
+def booted(*argv: str) -> int:
+    parser = argparse.ArgumentParser()
+    verb.add_parser(parser.add_subparsers())
+    return verb.main(parser.parse_args(["boot", *argv, "--arch", "arc"]))
+
+
+def test_an_error_of_validate_is_not_lost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warned = found_in(tmp_path / "w.json", Severity.WARNING)
+    wrong = found_in(tmp_path / "e.json", Severity.ERROR, Severity.WARNING)
+    modules = ["a.ko", "b-c.ko", f"--findings=a={warned}"]
+    assert booted(*modules) == 0
+    assert "validate" not in capsys.readouterr().out
+    assert booted(*modules, f"--findings=b_c={wrong}") == 2
+    assert "arc: b_c: validate found errors: a.error" in capsys.readouterr().out
+    with pytest.raises(UserError, match="--findings c=x: not what was found in one of the modules"):
+        booted(*modules, "--findings=c=x")
+
+
+def test_an_error_that_a_skip_tells_is_that_skip() -> None:
+    errors: dict[str, tuple[str, ...]] = {"a": ("relocations.type", "sections.tls")}
+    told = frozenset(["relocations.type"])
+    assert verb.skipped("a", Skip("too old", told), errors).errors == ("sections.tls",)
+    assert verb.skipped("b", Skip("too old", told), errors).errors == ()
