@@ -186,8 +186,10 @@ def vermagic(obj: Object, reference: Reference) -> Iterator[Finding | Skipped]:
     if wanted is None:
         yield Skipped(_VERMAGIC, f"{NO_TREE}: the module says {shown(found)}")
         return
-    # With checksums the release does not count: the loader skips to the first blank.
-    with_sums = find_section(obj, "__versions") is not None
+    # With checksums the release does not count where the kernel compares them: the loader skips to
+    # the first blank.
+    versions = reference.kernel is not None and reference.kernel.config.get("CONFIG_MODVERSIONS")
+    with_sums = versions == "y" and find_section(obj, "__versions") is not None
     if _magic(found, with_sums=with_sums) != _magic(wanted, with_sums=with_sums):
         ours, theirs = set(found.split()), set(wanted.split())
         parts = [

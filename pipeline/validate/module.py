@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.validate.elfdata import (
     EM_SH,
+    EM_SPARC,
+    EM_SPARC32PLUS,
+    EM_SPARCV9,
     SHF_ALLOC,
     SHN_LORESERVE,
     SHN_UNDEF,
@@ -24,12 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipeline.validate.elf import Object
-    from pipeline.validate.elfdata import Relocation, Section
+    from pipeline.validate.elfdata import Relocation, Section, Symbol
 
 NO_TREE = "no kernel tree to compare with"
 NO_MODULE = "not a module: the final link and modpost add this"
 MAX_TEXT = 512  # bytes of a name: a module's parameters are shorter
 _SHOWN = 160
+_SPARC = (EM_SPARC, EM_SPARC32PLUS, EM_SPARCV9)
 
 
 class Modinfo(NamedTuple):
@@ -96,8 +100,16 @@ def _imports(obj: Object) -> dict[str, bool]:
     return {
         symbol.name: symbol.bind == STB_WEAK
         for symbol in obj.symbols[1:]
-        if symbol.section == SHN_UNDEF and symbol.type != STT_SPARC_REGISTER and symbol.name
+        if symbol.section == SHN_UNDEF and not is_register(obj, symbol) and symbol.name
     }
+
+
+def is_register(obj: Object, symbol: Symbol) -> bool:
+    """Say whether a symbol stands for one of SPARC's registers, which nobody looks up by name.
+
+    Elsewhere the number means something else: on PA-RISC a function of the millicode.
+    """
+    return symbol.type == STT_SPARC_REGISTER and obj.machine in _SPARC
 
 
 def moved_at(obj: Object, section: Section) -> dict[int, Relocation]:

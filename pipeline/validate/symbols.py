@@ -13,10 +13,10 @@ from pipeline.validate.elfdata import (
     SHN_UNDEF,
     STB_LOCAL,
     STB_WEAK,
-    STT_SPARC_REGISTER,
     STT_TLS,
 )
 from pipeline.validate.finding import Finding, Severity, Skipped, some
+from pipeline.validate.module import is_register
 from pipeline.validate.names import family
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ def _undefined(obj: Object, reference: Reference) -> Iterator[Symbol]:
     exports = reference.exports if reference.exports is not None else {}
     for symbol in obj.symbols[1:]:
         name = symbol.name
-        if symbol.section != SHN_UNDEF or symbol.type == STT_SPARC_REGISTER or name in supplied:
+        if symbol.section != SHN_UNDEF or is_register(obj, symbol) or name in supplied:
             continue
         if name in exports or (name == "__this_module" and not obj.is_module):
             continue

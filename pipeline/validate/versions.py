@@ -73,7 +73,7 @@ def _beside_tree(obj: Object, kernel: Kernel, entries: dict[str, int] | None) ->
                 Severity.WARNING,
                 "__versions",
                 f"{len(entries)} checksums, and the kernel has not CONFIG_MODVERSIONS",
-                "the kernel compares none of them, and takes the module for one of any release",
+                "the kernel compares none of them; it goes by the release in vermagic",
                 _AGAIN,
                 _COMPARED,
             )

@@ -121,6 +121,13 @@ def test_vermagic(tmp_path: Path, magic: str, versions: bool, right: bool) -> No
         assert f"“{MAGIC}”" in evidence
 
 
+def test_checksums_that_nobody_compares_leave_the_release_to_be_compared(tmp_path: Path) -> None:
+    elf = with_tags(tags(vermagic="5.4.0 mod_unload modversions "))
+    assert judged(tmp_path, elf, reference(tmp_path), VERMAGIC) == []
+    plain = reference(tmp_path, CONFIG_MODVERSIONS="n")
+    assert "5.4.0" in one(judged(tmp_path, elf, plain, VERMAGIC)).evidence
+
+
 def test_vermagic_without_a_tree(tmp_path: Path) -> None:
     (skipped,) = judged(tmp_path, module(), without_kernel(), VERMAGIC)
     assert isinstance(skipped, Skipped)

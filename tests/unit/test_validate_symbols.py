@@ -12,6 +12,7 @@ from pipeline.toolchains.load import load
 from pipeline.validate import symbols
 from pipeline.validate.elf import Object
 from pipeline.validate.finding import Finding
+from pipeline.validate.module import imports
 from pipeline.validate.reference import Reference, for_arch
 from tests.unit.elf_writer import Elf, Sec, Sym, good
 
@@ -92,3 +93,15 @@ def test_a_table_of_addresses_that_some_kernels_define(
     elf.sections.append(Sec(".gnu.linkonce.this_module", bytes(4)))
     wanted = [] if defined else ["_GLOBAL_OFFSET_TABLE_"]
     assert found(tmp_path, elf, "symbols.undefined", reference) == wanted
+
+
+@pytest.mark.parametrize(("machine", "looked_up"), [(2, False), (43, False), (4, True), (15, True)])
+def test_type_13_is_a_register_on_sparc_only(tmp_path: Path, machine: int, looked_up: bool) -> None:
+    """On PA-RISC it is a function of the millicode: the loader asks the kernel for it by name."""
+    reference = dataclasses.replace(REFERENCE, exports={"_printk": "vmlinux"})
+    elf = with_symbol(Sym("$$remoI", type=13))
+    elf.machine = machine
+    wanted = ["$$remoI"] if looked_up else []
+    assert found(tmp_path, elf, "symbols.undefined", reference) == wanted
+    path = tmp_path / "some-name.ko"
+    assert ("$$remoI" in imports(Object.read(path))) is looked_up
