@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.validate import headers, layout, parameters, this_module, versions
+from pipeline.validate import builtin, headers, layout, parameters, this_module, versions
 from pipeline.validate.elfdata import SHT_PROGBITS
 from pipeline.validate.finding import Finding, Severity, Skipped, some
 from pipeline.validate.module import (
@@ -228,6 +228,7 @@ CHECKS: dict[str, Check] = {
     **parameters.CHECKS,
     **versions.CHECKS,
     **this_module.CHECKS,
+    **builtin.CHECKS,
     **headers.CHECKS,
     **layout.CHECKS,
 }

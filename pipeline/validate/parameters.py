@@ -39,12 +39,13 @@ _MACRO = "include/linux/moduleparam.h, module_param()"
 class _Parameter(NamedTuple):
     """An entry of ``__param``: its byte offset, its name and the symbol of its operations.
 
-    A name or symbol that cannot be found is empty.
+    A name or symbol that cannot be found is empty.  ``file`` says whether it has a file in sysfs.
     """
 
     offset: int
     name: str
     ops: str
+    file: bool
 
 
 def parameters(obj: Object, _reference: Reference) -> Iterator[Finding | Skipped]:
@@ -73,11 +74,26 @@ def parameters(obj: Object, _reference: Reference) -> Iterator[Finding | Skipped
             _STRUCT,
         )
     yield from _types(obj, found, complete=not broken)
-    twice = [name for name, times in Counter(one.name for one in found).items() if times > 1]
-    if any(twice):
+    yield from _twice(found)
+
+
+def _twice(found: list[_Parameter]) -> Iterator[Finding]:
+    """Find names that several entries have, and those that sysfs would have to show twice."""
+    names = Counter(one.name for one in found if one.name)
+    files = Counter(one.name for one in found if one.name and one.file)
+    twice = [name for name, times in names.items() if times > 1]
+    refused = [name for name, times in files.items() if times > 1]
+    if refused:
         yield _finding(
             _SECTION,
-            f"entries of the same name: {some(name for name in twice if name)}",
+            f"entries of the same name, each with a file in sysfs: {some(refused)}",
+            "the kernel refuses the module (EEXIST): cannot create duplicate filename",
+            "kernel/params.c, module_param_sysfs_setup()",
+        )
+    elif twice:
+        yield _finding(
+            _SECTION,
+            f"entries of the same name: {some(twice)}",
             "the kernel sets the first one only",
             "kernel/params.c, parse_one()",
             Severity.WARNING,
@@ -90,6 +106,8 @@ def _entries(obj: Object, entry: int) -> list[_Parameter]:
     if section is None:
         return []
     moves = moved_at(obj, section)
+    content = obj.content(section)
+    permissions = 3 * word_size(obj)
     found = []
     for offset in range(0, section.size, entry):
         name, ops = moves.get(offset), moves.get(offset + 2 * word_size(obj))
@@ -99,6 +117,7 @@ def _entries(obj: Object, entry: int) -> list[_Parameter]:
                 offset,
                 (name and text_at(obj, name)) or "",
                 (symbol.name or f"section {symbol.section}") if symbol else "",
+                any(content[offset + permissions : offset + permissions + 2]),
             )
         )
     return found

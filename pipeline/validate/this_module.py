@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 THIS_MODULE = ".gnu.linkonce.this_module"
 _CHECK = "sections.this-module"
 _PROBE_NAME = b"probe\0"
+_NAME_BYTES = 64  # of a name, and of the unsigned long that MODULE_NAME_LEN leaves room for
 _EXPORTS = ("", "_gpl")
 _AGAIN = "build the module with this kernel tree (make M=…)"
 _LOAD = "kernel/module/main.c, setup_load_info()"
@@ -109,7 +110,15 @@ def _beside_probe(obj: Object, found: Section, kernel: Kernel) -> Iterator[Findi
     if at < 0 or name is None:
         yield Skipped(_CHECK, "the name in struct module has nothing to be compared with")
         return
-    text = obj.content(found)[at:].split(b"\0")[0].decode("utf-8", "backslashreplace")
+    held = obj.content(found)[at:].split(b"\0")[0]
+    longest = _NAME_BYTES - word_size(obj) - 1
+    if len(held) > longest:
+        yield _error(
+            f"a name of {len(held)} bytes; struct module has room for {longest} and a zero byte",
+            "nobody can unload it: delete_module() takes no name so long",
+            "include/linux/moduleparam.h, MODULE_NAME_LEN; kernel/module/main.c, delete_module()",
+        )
+    text = held.decode("utf-8", "backslashreplace")
     if text != name:
         yield _name_differs(name, f"{shown(text)} at byte {at:#x}")
 

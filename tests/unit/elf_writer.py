@@ -16,6 +16,7 @@ class Sec:
     link: int = 0
     info: int = 0
     align: int = 4
+    address: int = 0
 
 
 @dataclass
@@ -126,7 +127,7 @@ class Elf:
                 start,
                 section.type,
                 section.flags,
-                0,
+                section.address,
                 header_size + len(body),
                 len(section.data),
                 section.link,

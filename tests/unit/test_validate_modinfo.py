@@ -179,7 +179,18 @@ def test_two_parameters_of_the_same_name(tmp_path: Path) -> None:
     elf = changed(parameterised(), "__param", data=bytes(40))
     elf.relocations += [Rel("__param", 20, "text"), Rel("__param", 28, "param_ops_int")]
     found = one(judged(tmp_path, elf, reference(tmp_path), PARAMETERS))
+    assert found.severity is Severity.WARNING
     assert "count" in found.evidence
+
+
+@pytest.mark.parametrize(("second", "severity"), [(0o444, "error"), (0, "warning")])
+def test_two_files_of_the_same_name_in_sysfs(tmp_path: Path, second: int, severity: str) -> None:
+    entries = struct.pack(">12xH6x12xH6x", 0o644, second)
+    elf = changed(parameterised(), "__param", data=entries)
+    elf.relocations += [Rel("__param", 20, "text"), Rel("__param", 28, "param_ops_int")]
+    found = one(judged(tmp_path, elf, reference(tmp_path), PARAMETERS))
+    assert found.severity == severity
+    assert ("EEXIST" in found.meaning) is (severity == "error")
 
 
 def test_checksums(tmp_path: Path) -> None:

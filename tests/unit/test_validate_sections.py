@@ -290,6 +290,15 @@ def test_struct_module(tmp_path: Path) -> None:
     assert "2 sections" in says(twice)
 
 
+@pytest.mark.parametrize(("length", "fits"), [(59, True), (60, False)])
+def test_a_name_that_fits_into_struct_module(tmp_path: Path, length: int, fits: bool) -> None:
+    found = judged(
+        tmp_path, module("h" * length), reference(tmp_path), CHECKS["sections.this-module"]
+    )
+    assert [one for one in found if isinstance(one, Finding)] == found
+    assert (found == []) is fits
+
+
 def test_pointers_in_struct_module(tmp_path: Path) -> None:
     check = CHECKS["sections.this-module"]
     against = reference(tmp_path)
