@@ -29,8 +29,9 @@ _MOST_TEXT = 400
 _MOST_LINES = 60
 _STACK = (
     "stack: bytes that the deepest of init and exit took in the running kernel, its functions and "
-    "interrupts included; own: the module's part; computed: its deepest chain of calls by validate "
-    "(+: a chain goes on through pointers, so several may add up)"
+    "interrupts included; own: the module's part (empty where the function that is called saves "
+    "the return address: how deep its caller is does not show then); computed: its deepest chain "
+    "of calls by validate (+: a chain goes on through pointers, so several may add up)"
 )
 
 
@@ -158,13 +159,21 @@ def print_boots(results: Sequence[BootResult], console: Console | None = None) -
     if any(one.stack for result in results for one in result.modules):
         _print(console, _STACK, "dim")
     for result in results:
-        if result.seconds:
-            _print(console, f"{result.title}: {_times(result)}", "dim")
-        if result.stack_unmeasured:
-            why = result.stack_unmeasured
-            _print(console, f"{result.title}: the stack was not measured: {why}", "dim")
+        for line in _notes(result):
+            _print(console, f"{result.title}: {line}", "dim")
     for result in results:
         _print_reasons(console, result)
+
+
+def _notes(result: BootResult) -> list[str]:
+    """Return how long a boot took, and why figures of the stack are not there."""
+    lines = [_times(result)] if result.seconds else []
+    if result.stack_unmeasured:
+        lines.append(f"the stack was not measured: {result.stack_unmeasured}")
+    for one in result.modules:
+        reasons = sorted({use.open for use in one.stack if use.computed is None})
+        lines += [f"{one.module}: no chain of calls is computed: {why}" for why in reasons]
+    return lines
 
 
 def _stack(found: Sequence[StackUse]) -> tuple[str, str, str]:

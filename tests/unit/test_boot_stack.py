@@ -97,3 +97,14 @@ def test_the_table_shows_the_run_that_took_most(
     assert "844" in shown
     assert "732+" in shown
     assert "m68k (rustc): the stack was not measured: no reason" in shown
+    assert "no chain" not in shown
+
+
+def test_why_nothing_is_computed_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    stack = (StackUse(run="init", measured=1500, open="no objdump"),)
+    row = ModuleResult(module="hello", state="ok", stack=stack)
+    result.print_boots([BootResult(arch="arc", transpiler="", modules=(row,))])
+    shown = capsys.readouterr().out
+    assert "1500" in shown
+    assert "unknown" in shown
+    assert "arc: hello: no chain of calls is computed: no objdump" in shown
