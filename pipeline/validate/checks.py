@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.validate import (
+    absolute,
     border,
     code,
     flags,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 FAMILIES: Mapping[str, Mapping[str, Check]] = {
     "identity": identity.CHECKS,
     "provenance": {**provenance.CHECKS, **flags.CHECKS, **registers.CHECKS},
-    "symbols": symbols.CHECKS,
+    "symbols": {**symbols.CHECKS, **absolute.CHECKS},
     "relocations": relocations.CHECKS,
     "sections": {**sections.CHECKS, **modinfo.CHECKS},
     "instructions": instructions.CHECKS,

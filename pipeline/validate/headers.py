@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.validate.elfdata import (
     SHF_ALLOC,
+    SHF_COMPRESSED,
     SHF_GROUP,
     SHN_UNDEF,
     SHT_GROUP,
@@ -92,6 +93,16 @@ def headers(obj: Object, _reference: Reference) -> Iterator[Finding]:
             _VALIDITY,
         )
     yield from _string_tables(obj, names)
+    for section in obj.sections:
+        if section.flags & SHF_COMPRESSED and section.flags & SHF_ALLOC:
+            yield _error(
+                check,
+                f"{section.name[:200]} (section {section.number})",
+                f"flags {section.flags:#x}: SHF_COMPRESSED and SHF_ALLOC",
+                "the loader does not look at the first: what is compressed is taken as it stands",
+                "compress sections of debug information only",
+                "System V ABI, chapter 4, sh_flags: SHF_COMPRESSED is not for SHF_ALLOC",
+            )
     if meant_as_module(obj) and not any(one.type == SHT_SYMTAB for one in obj.sections):
         yield _error(
             check,

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipeline.validate.elfdata import SHF_ALLOC, SHT_REL, SHT_RELA
+from pipeline.validate.elfdata import SHF_ALLOC, SHF_RELA_LIVEPATCH, SHT_REL, SHT_RELA
 from pipeline.validate.finding import Finding, Severity
+from pipeline.validate.module import modinfo
 from pipeline.validate.relocation_pairs import unpaired
 from pipeline.validate.relocation_place import misplaced
 from pipeline.validate.relocation_range import unreachable
@@ -129,8 +130,20 @@ def _unknown_type(same: list[Use], reference: Reference) -> Finding:
 def _forms(obj: Object, reference: Reference) -> Iterator[Finding]:
     """Yield a finding for each section of relocations in a form that the loader lacks."""
     accepted = reference.arch.loader.forms
+    livepatch = modinfo(obj).first("livepatch") is not None
     for section in obj.sections:
         form = _FORMS.get(section.type)
+        if form and section.flags & SHF_RELA_LIVEPATCH and not livepatch:
+            yield Finding(
+                _FORM,
+                Severity.ERROR,
+                section.name,
+                f"flags {section.flags:#x}: SHF_RELA_LIVEPATCH, and there is no livepatch=",
+                "the loader passes over these relocations: the bytes stay as they are in the file",
+                "build it again: only a livepatch has such sections",
+                "kernel/module/main.c, apply_relocations(); include/uapi/linux/elf.h",
+            )
+            continue
         if form is None or form in accepted or not loaded(obj.sections[section.info]):
             continue
         yield Finding(

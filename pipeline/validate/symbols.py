@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.validate.elfdata import (
     SHN_ABS,
     SHN_COMMON,
+    SHN_LIVEPATCH,
     SHN_LORESERVE,
     SHN_UNDEF,
     STB_LOCAL,
@@ -41,7 +42,6 @@ _LINKED_LATER = {
     21: re.compile(r"_(?:rest|save)(?:gpr[01]|fpr|vr)_.*|\.TOC\."),
     22: re.compile(r"__s390_indirect_jump_r.*"),
 }
-_SHN_LIVEPATCH = 0xFF20  # include/uapi/linux/elf.h
 # EM_386, EM_X86_64: kernel/module/main.c, ignore_undef_symbol(); EM_S390:
 # arch/s390/kernel/module.c, module_frob_arch_sections().
 _GOT_IGNORED = (3, 62, 22)
@@ -172,7 +172,7 @@ def thread_local(obj: Object, _reference: Reference) -> Iterator[Finding]:
 
 def place(obj: Object, _reference: Reference) -> Iterator[Finding]:
     """Every symbol is in a section that the loader knows, and inside its bytes."""
-    known = {SHN_UNDEF, SHN_ABS, SHN_COMMON, _SHN_LIVEPATCH}
+    known = {SHN_UNDEF, SHN_ABS, SHN_COMMON, SHN_LIVEPATCH}
     for number, symbol in enumerate(obj.symbols[1:], 1):
         name = symbol.name or f"symbol {number}"
         if symbol.section in known or symbol.type == STT_TLS:

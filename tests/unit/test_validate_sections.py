@@ -267,6 +267,14 @@ def test_headers(tmp_path: Path) -> None:
     assert "no symbol table" in says(symtab, bytes(4))
 
 
+@pytest.mark.parametrize(("flags", "wrong"), [(0x802, True), (0x800, False), (2, False)])
+def test_what_is_loaded_is_not_compressed(tmp_path: Path, flags: int, wrong: bool) -> None:
+    elf = module()
+    elf.sections.append(Sec(".mine", bytes(8), flags=flags))
+    found = judged(tmp_path, elf, without_kernel(), CHECKS["sections.headers"])
+    assert (found != []) is wrong
+
+
 def test_struct_module(tmp_path: Path) -> None:
     check = CHECKS["sections.this-module"]
     against = reference(tmp_path)
