@@ -3,15 +3,20 @@
 
 from __future__ import annotations
 
-import argparse
+import gzip
+import re
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from pipeline.boot.plan import MOUNTS, Step
-from pipeline.validate import verb as validate_verb
+from pipeline.errors import UserError
+from pipeline.validate.elf import Object
+from pipeline.validate.finding import Severity
+from pipeline.validate.judge import judge
+from pipeline.validate.verb import against
 from tests.integration.boot import spoil
 from tests.integration.boot.machine import Machine
 
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipeline.boot.machine import Kernel
+    from pipeline.validate.reference import Reference
 
 HELLO = Path(__file__).parents[2] / "samples/hello"
 # What is done to a good module.  Left out is what a kernel does not look at before it uses it:
@@ -105,6 +111,19 @@ SPOILED: dict[str, spoil.Spoil] = {
     "symbols-size": spoil.section(".symtab", "sh_entsize", 3),
     "vermagic-empty": spoil.modinfo(b"vermagic", b"vermagic="),
     "alignment-none": spoil.section(".data", "sh_addralign", 0),
+    "compressed": lambda data: gzip.compress(data, mtime=0),
+    "data-compressed": spoil.flags(".data", spoil.SHF_COMPRESSED),
+    "init-absolute": spoil.symbol_section("init_module", spoil.SHN_ABS),
+    "init-livepatch": spoil.symbol_section("init_module", spoil.SHN_LIVEPATCH),
+    "relocations-livepatch": spoil.flags(
+        ".rela.gnu.linkonce.this_module", spoil.SHF_RELA_LIVEPATCH
+    ),
+    "symbol-extended": spoil.symbol_section("_printk", spoil.SHN_XINDEX),
+    "unused-register": spoil.undefined_and_unused(spoil.STB_GLOBAL, spoil.STT_REGISTER),
+    "name-taken": spoil.renamed(b"random"),
+    "name-taken-by-core": spoil.renamed(b"kernel"),
+    "name-free": spoil.renamed(b"rondom"),
+    "vermagic-twice": spoil.modinfo(b"description", b"vermagic=x"),
 }
 
 
@@ -131,6 +150,10 @@ STRICTER = {
     "constructor": "this kernel calls no constructors: what they set up is not",
     "pointer-to-modinfo": "the loader frees .modinfo once the module is loaded",
     "pointer-to-not-loaded": "the loader frees the file that the pointer is left to",
+    "data-compressed": "the loader takes the bytes as they are, whatever they are compressed from",
+    "init-absolute": "the kernel loads it and never calls its init, whose address is 0",
+    "init-livepatch": "the kernel loads it and never calls its init, whose address is 0",
+    "relocations-livepatch": "the kernel loads a module that does nothing: it passes over them",
 }
 # What Linux 6.12 loads and 6.1 does not.
 LATER = {
@@ -158,6 +181,26 @@ none:
 here:
 =.long 0
 """
+# Two parameters of 32 bits with the same name.
+PARAMETERS = """
+=.section __param,"a"
+=.balign 4
+=WORD name, __this_module, param_ops_int
+=.short MODE
+=.byte 0,0
+=WORD value
+=WORD name, __this_module, param_ops_int
+=.short MODE
+=.byte 0,0
+=WORD value
+=.section .rodata.names,"a"
+name:
+=.asciz "mine"
+=.section .data.value,"aw"
+=.balign 4
+value:
+=.long 0
+"""
 IN_DATA = '=.section .data.there,"aw"\n=.balign 4\n'
 LINKED = {
     "export-twice": EXPORT.replace(
@@ -173,6 +216,19 @@ LINKED = {
     + IN_DATA
     + "=WORD mine\n",
     "pointer-to-not-loaded": '=.section .mine,""\nmine:\n=.long 7\n' + IN_DATA + "=WORD mine\n",
+    "parameter-twice": PARAMETERS.replace("MODE", "0"),
+    "parameter-twice-shown": PARAMETERS.replace("MODE", "0444"),
+    "gpl-only": f"{IN_DATA}=WORD init_uts_ns\n",
+    "gpl-only-proprietary": f"{IN_DATA}=WORD init_uts_ns\n",
+    "namespace": f"{IN_DATA}=WORD insert_resource_expand_to_fit\n",
+    "checksums-other-release": '=.section __versions,"a"\n=.balign 4\n=.space 64\n',
+}
+# What a module is called that is not called hello.
+NAMES = {"name-free": "rondom"}
+# What is done to some of them after that.
+AFTER: dict[str, spoil.Spoil] = {
+    "gpl-only-proprietary": spoil.modinfo(b"license", b"license=XYZ"),
+    "checksums-other-release": spoil.replaced(".modinfo", b"vermagic=6.", b"vermagic=7."),
 }
 
 
@@ -200,26 +256,38 @@ def _linked(machine: Machine, good: Path, folder: Path) -> dict[str, bytes]:
         linker = f"{prefix}ld"
         quiet = "--no-warn-execstack"
         subprocess.run([linker, "-r", quiet, "-o", whole, good, part], check=True)
-        found[name] = whole.read_bytes()
+        found[name] = AFTER.get(name, bytes)(whole.read_bytes())
     return found
 
 
-def _verdict(path: Path, kernel: Kernel) -> bool:
-    parser = argparse.ArgumentParser()
-    validate_verb.add_parser(parser.add_subparsers())
-    tree, arch = str(kernel.tree.build), kernel.board.arch
-    argv = ["validate", str(path), "--kernel", tree, "--arch", arch]
-    return validate_verb.main(parser.parse_args(argv)) == 0
+class Verdict(NamedTuple):
+    """What we say: good, or not; and the errors that we say the kernel will give."""
+
+    good: bool
+    errors: frozenset[str] = frozenset()
+
+
+def _verdict(path: Path, reference: Reference) -> Verdict:
+    try:
+        found = judge(Object.read(path), reference).findings
+    except UserError:
+        return Verdict(good=False)
+    meanings = [one.meaning for one in found if one.severity is Severity.ERROR]
+    errors = (name for text in meanings for name in re.findall(r"\bE[A-Z]{3,}\b", text))
+    return Verdict(not meanings, frozenset(errors))
 
 
 def test_our_verdict_and_the_kernel_s(machine: Machine, tmp_path: Path) -> None:
-    """No module that we call good is refused by the kernel, nor the other way round."""
+    """No module that we call good is refused by the kernel, nor the other way round.
+
+    Where both refuse one, the kernel's error is what we had said.
+    """
     module = machine.module(HELLO)
     good = module.read_bytes()
     files = {name: change(good) for name, change in SPOILED.items()}
     assert [name for name, data in files.items() if data == good] == ["good"]
     files |= _linked(machine, module, tmp_path)
-    steps = [*MOUNTS, *(Step(f"try {name}.ko hello", (name,)) for name in files)]
+    steps = [*MOUNTS, *(Step(f"try {n}.ko {NAMES.get(n, 'hello')}", (n,)) for n in files)]
     contents = {f"{name}.ko": data for name, data in files.items()}
     booted = machine.boot(contents, steps, tmp_path / "log")
     loads, answers = {}, {}
@@ -227,14 +295,21 @@ def test_our_verdict_and_the_kernel_s(machine: Machine, tmp_path: Path) -> None:
         assert outcome.ok, (name, outcome.lines)
         (answers[name],) = (one for one in outcome.lines if one.startswith("# try"))
         loads[name] = answers[name].endswith(" loaded")
-    verdicts = {}
+    kernel, said, verdicts = machine.kernel, {}, {}
+    reference = against(kernel.toolchain.arch, kernel.tree.build)
     for name, data in files.items():
         path = tmp_path / f"{name}.ko"
         path.write_bytes(data)
-        verdicts[name] = _verdict(path, machine.kernel)
+        verdicts[name], said[name] = _verdict(path, reference)
     stricter = set(STRICTER) - ALIKE.get(machine.kernel.board.arch, set())
     table = [f"{name}: we say {verdicts[name]}; {answers[name]}" for name in files]
     assert {name for name in files if verdicts[name] and not loads[name]} == set(), table
+    other = [
+        f"{answers[name]}, and we said {sorted(said[name])}"
+        for name in files
+        if said[name] and not loads[name] and answers[name].split()[-1] not in said[name]
+    ]
+    assert other == []
     refused = {name for name in files if loads[name] and not verdicts[name]}
     if machine.kernel.tree.release.startswith("6.1."):
         assert refused == stricter, table

@@ -38,9 +38,11 @@ _SECTION = {
     "sh_addralign": ((32, "I"), (48, "Q")),
     "sh_entsize": ((36, "I"), (56, "Q")),
 }
-SHN_COMMON = 0xFFF2
+SHN_COMMON, SHN_ABS, SHN_LIVEPATCH, SHN_XINDEX = 0xFFF2, 0xFFF1, 0xFF20, 0xFFFF
 STB_LOCAL, STB_GLOBAL, STB_WEAK = 0, 1, 2
+STT_REGISTER = 13
 SHF_WRITE, SHF_ALLOC, SHF_TLS = 0x1, 0x2, 0x400
+SHF_COMPRESSED, SHF_RELA_LIVEPATCH = 0x800, 0x100000
 
 
 def _elf(data: bytes) -> ELFFile:
@@ -179,6 +181,18 @@ def modinfo(key: bytes, new: bytes) -> Spoil:
     return spoil
 
 
+def renamed(new: bytes) -> Spoil:
+    """Return what gives the module ``hello`` a longer name: its description makes room."""
+
+    def spoil(data: bytes) -> bytes:
+        at = data.index(b"hello\0", *_place(data, ".gnu.linkonce.this_module"))
+        data = data[:at] + new + b"\0" + data[at + len(new) + 1 :]
+        data = modinfo(b"name", b"nome=hello")(data)
+        return modinfo(b"description", b"name=" + new)(data)
+
+    return spoil
+
+
 def relocation_type(which: str, number: int) -> Spoil:
     """Return what gives the first relocation of a section another type."""
 
@@ -200,7 +214,7 @@ def symbol_section(name: str, number: int) -> Spoil:
     return spoil
 
 
-def undefined_and_unused(bind: int) -> Spoil:
+def undefined_and_unused(bind: int, kind: int = 0) -> Spoil:
     """Return what makes a symbol that no relocation names an undefined one, of its old name."""
 
     def spoil(data: bytes) -> bytes:
@@ -216,7 +230,7 @@ def undefined_and_unused(bind: int) -> Spoil:
         )
         at = int(table["sh_offset"] + number * table["sh_entsize"])
         data = _put(data, at + (14 if data[4] == 1 else 6), "H", 0)
-        return _put(data, at + (12 if data[4] == 1 else 4), "B", bind << 4)
+        return _put(data, at + (12 if data[4] == 1 else 4), "B", bind << 4 | kind)
 
     return spoil
 
