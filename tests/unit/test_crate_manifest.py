@@ -197,10 +197,10 @@ def test_module_name_fits_the_kernels_field(tmp_path: Path) -> None:
 )
 def test_hostile_toml_is_refused_soon(tmp_path: Path, content: str) -> None:
     (tmp_path / "Cargo.toml").write_text(content, encoding="latin-1")
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(UserError):
         load_crate(tmp_path)
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_no_manifest(tmp_path: Path) -> None:

@@ -224,13 +224,13 @@ def test_missing_module_names_both_paths(tmp_path: Path) -> None:
     ],
 )
 def test_hostile_source_ends_soon(tmp_path: Path, text: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     try:
         result = found(tmp_path, {"lib.rs": text})
         assert result.files == (tmp_path / "src/lib.rs",)
     except UserError:
         pass
-    assert time.monotonic() - start < 30
+    assert time.process_time() - start < 30
 
 
 def test_file_that_is_no_text(tmp_path: Path) -> None:

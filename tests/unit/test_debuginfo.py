@@ -194,7 +194,7 @@ def test_a_megabyte_of_entries_takes_no_time(tmp_path: Path, shape: str) -> None
         "flags": bytes([1, 0x11, 1, 0, 0, 2, 0x34, 0] + [0x3F, 0x19] * 4000 + [0, 0, 0]),
     }[shape]
     file = elf("big", unit("big", b"\1" + b"\2" * (1 << 20)), abbrev=abbrev)
-    start = time.monotonic()
+    start = time.process_time()
     info = information(tmp_path, file)
     if isinstance(info, DebugInfo):
         try:
@@ -204,7 +204,7 @@ def test_a_megabyte_of_entries_takes_no_time(tmp_path: Path, shape: str) -> None
                 info.type(refs[0])
         except DwarfError as error:
             assert "more entries" in str(error) or "do not end" in str(error)  # noqa: PT017
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))

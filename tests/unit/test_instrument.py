@@ -118,10 +118,10 @@ def test_conditions_are_carried_along() -> None:
 
 
 def test_hostile_sources_take_linear_time() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     for source in ("#[no_mangle] static X: " * 40_000, "#[" * 40_000, "static X: [" * 40_000):
         assert statics(source) == []
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
     with pytest.raises(UserError, match="cfg_attr, one in another"):
         items("#[" + "cfg_attr(a, " * 5000 + "no_mangle" + ")" * 5000 + "] static X: u8 = 1;", HERE)
 

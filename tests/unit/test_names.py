@@ -135,7 +135,7 @@ def test_any_text_has_a_short_answer(start: str, rest: str) -> None:
     ],
 )
 def test_hostile_names_take_no_time(symbol: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     found = demangle(symbol)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert found is None or found.endswith("…")

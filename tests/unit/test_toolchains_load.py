@@ -213,9 +213,9 @@ def test_many_mistakes_give_a_short_message(tmp_path: Path) -> None:
 
 
 def test_bounded_time(tmp_path: Path) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     refused(tmp_path, "common: {" + "a: 1, " * 3_000 + "}")
-    assert time.monotonic() - start < 30
+    assert time.process_time() - start < 30
 
 
 YAMLISH = st.text(

@@ -105,11 +105,11 @@ def test_overlapping_abbreviations_are_refused_in_time(tmp_path: Path) -> None:
     elf.symbols = [Sym("abbrev", ".debug_abbrev", bind=0, type=3)]
     elf.relocations = [Rel(".debug_info", 13 * n + 8, "abbrev", 8 * n) for n in range(20_000)]
     data = elf.build()
-    start = time.monotonic()
+    start = time.process_time()
     obj = read(tmp_path, data)
     assert obj.producers is None
     assert obj.producers_missing
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_compressed_debug_information_is_not_taken_for_none(tmp_path: Path) -> None:
@@ -169,13 +169,13 @@ def _overlapping_tables() -> bytes:
 )
 def test_files_made_to_take_long(tmp_path: Path, make: Callable[[], bytes], sound: bool) -> None:
     data = make()
-    start = time.monotonic()
+    start = time.process_time()
     if sound:
         read(tmp_path, data)
     else:
         with pytest.raises(UserError, match="cannot be judged"):
             read(tmp_path, data)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 _SEEDS = [
