@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.validate.elfdata import SHF_GROUP
+from pipeline.validate.elfdata import SHF_GROUP, SHN_ABS
 from tests.integration.defects.defect import (
     INFO,
     Defect,
@@ -59,6 +59,14 @@ def _bad_end(shop: Workshop, good: Path) -> Path:
     return edited(edit)(shop, good)
 
 
+def _helper_is_absolute(obj: Object, data: bytearray) -> None:
+    """Put SHN_ABS for SHN_UNDEF in the symbol of what is called."""
+    number = [one.name for one in obj.symbols].index("helper")
+    at = section_of(obj, ".symtab").offset + 16 * number + 14
+    assert data[at : at + 2] == bytes(2)
+    data[at : at + 2] = SHN_ABS.to_bytes(2, "big")
+
+
 _LAST = OBJECT + "int extra(int x) { return x + 1; }"
 DEFECTS = [
     Defect(
@@ -95,6 +103,13 @@ DEFECTS = [
         "symbols.duplicate",
         lambda shop: shop.compile("m68k", _LAST),
         edited(replaced(".strtab", b"extra\0", b"run\0\0\0")),
+    ),
+    Defect(
+        "at-a-fixed-address",
+        "symbols.absolute",
+        good_object("m68k"),
+        edited(_helper_is_absolute),
+        also=frozenset({"symbols.global"}),
     ),
     Defect(
         "member-left-its-group",
