@@ -160,9 +160,19 @@ LATER = {
     "modinfo-not-loaded": "6.12 finds .modinfo without SHF_ALLOC, too",
     "alignment-of-a-gigabyte": "6.12 lays data out by itself; it is not aligned as it asks to be",
 }
-# Where we are not stricter: this kernel refuses it, too (parisc's has CONFIG_STRICT_MODULE_RWX, and
-# looks at the class), or the architecture has no flags to compare.
-ALIKE = {"parisc": {"class", "header-flags", "symbols-half", "code-writable"}}
+# Where we are not stricter: this kernel refuses it, too (parisc's has CONFIG_STRICT_MODULE_RWX,
+# looks at the class, and takes a symbol whose value is 0 for an unknown one), or the architecture
+# has no flags to compare.
+ALIKE = {
+    "parisc": {
+        "class",
+        "header-flags",
+        "symbols-half",
+        "code-writable",
+        "init-absolute",
+        "init-livepatch",
+    }
+}
 
 
 # Assembly that is linked to the good module.  = is a tab (on parisc what begins a line is a label),
