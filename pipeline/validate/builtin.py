@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import struct
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
@@ -29,6 +29,14 @@ if TYPE_CHECKING:
 _CHECK = "sections.name-taken"
 _CORE = "kernel"  # what core_param(), which has no prefix, comes under
 _VERSION = b".version="
+
+
+class _Place(NamedTuple):
+    """Where bytes of a linked file are: their address, how many, and from where in the file."""
+
+    start: int
+    size: int
+    offset: int
 
 
 def name_taken(obj: Object, reference: Reference) -> Iterator[Finding | Skipped]:
@@ -79,22 +87,26 @@ def _prefixes(elf: ELFFile) -> frozenset[str]:
     word = elf.elfclass // 8
     layout = struct.Struct(f"{'<' if elf.little_endian else '>'}{'Q' if word == 8 else 'I'}")
     data, permissions = section.data(), 3 * word
+    places = [
+        _Place(one["sh_addr"], one["sh_size"], one["sh_offset"])
+        for one in elf.iter_sections()
+        if one["sh_type"] != "SHT_NOBITS" and one["sh_addr"]
+    ]
     found = set()
     for offset in range(0, len(data) - 5 * word + 1, 5 * word):
         if any(data[offset + permissions : offset + permissions + 2]):
-            text = _text(elf, layout.unpack_from(data, offset)[0])
+            text = _text(elf.stream, places, layout.unpack_from(data, offset)[0])
             prefix, dot, _ = text.partition(".")
             found.add(prefix if dot else _CORE)
     return frozenset(found)
 
 
-def _text(elf: ELFFile, address: int) -> str:
+def _text(stream: IO[bytes], places: list[_Place], address: int) -> str:
     """Return the C string at an address; :class:`ValueError` where the file has none there."""
-    for section in elf.iter_sections():
-        start, size = section["sh_addr"], section["sh_size"]
-        if section["sh_type"] != "SHT_NOBITS" and start and start <= address < start + size:
-            elf.stream.seek(section["sh_offset"] + address - start)
-            text: bytes = elf.stream.read(min(MAX_TEXT, start + size - address))
+    for place in places:
+        if place.start <= address < place.start + place.size:
+            stream.seek(place.offset + address - place.start)
+            text = stream.read(min(MAX_TEXT, place.start + place.size - address))
             if b"\0" in text:
                 return text.partition(b"\0")[0].decode("utf-8", "replace")
     raise ValueError(f"no string at {address:#x}")
