@@ -62,6 +62,7 @@ _STAGE_SOURCES: dict[str, tuple[str, ...]] = {
     ),
     "transpile": (
         "transpile/*.py",
+        "transpile/*.yaml",
         "transpile/rustc/*",
         "check/library.py",
         "check/rustc.py",

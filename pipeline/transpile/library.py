@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import contextlib
+import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.files import cached, digest_files, digest_key, write_atomic
 from pipeline.transpile.asserts import PANICS, asserts_digest
 from pipeline.transpile.constants.unit import Tools, transpile_right
-from pipeline.transpile.mends import mended, mends
+from pipeline.transpile.mends import concerned, mended
 from pipeline.transpile.mrustc import Job, Mrustc
 from pipeline.transpile.repair.unit import AS_RELEASED, Guard
 
@@ -58,6 +59,7 @@ def library_crate(
     """
     root = source.compiler_builtins if name == "compiler_builtins" else _root(source, name)
     cfgs = _BUILTINS_CFGS if name == "compiler_builtins" else ()
+    arch: str = tomllib.loads(target)["arch"]["name"]
     key = {
         "format": _FORMAT,
         "crate": name,
@@ -67,7 +69,7 @@ def library_crate(
         "source": _digest_source(source, root),
         "target": target,
         "cfgs": cfgs,
-        "mends": {} if guard.raw else _mends(name),
+        "mends": {} if guard.raw else concerned(name, arch),
         "asserts": "" if guard.raw or name not in PANICS else asserts_digest(),
         "needs": [need.key for need in needs],
     }
@@ -78,7 +80,7 @@ def library_crate(
         with (
             contextlib.nullcontext(source.library)
             if guard.raw
-            else mended(source.library, name, folder)
+            else mended(source.library, name, arch, folder)
         ) as library:
             transpile_in(library, folder, target_path)
 
@@ -101,10 +103,6 @@ def library_crate(
     folder = cached(f"rust-{name}", key, make)
     rlib = folder / f"lib{name}.rlib"
     return LibraryCrate(name, rlib, rlib.with_name(rlib.name + ".c"), digest_key(key))
-
-
-def _mends(name: str) -> dict[str, object]:
-    return {file: edits for file, edits in mends().items() if file.startswith(f"{name}/")}
 
 
 def _root(source: RustSource, name: str) -> Path:
