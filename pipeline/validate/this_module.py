@@ -32,6 +32,7 @@ _CHECK = "sections.this-module"
 _PROBE_NAME = b"probe\0"
 _NAME_BYTES = 64  # of a name, and of the unsigned long that MODULE_NAME_LEN leaves room for
 _EXPORTS = ("", "_gpl")
+_PER_CPU, _PER_CPU_UNIT = 8 << 10, 64 << 10  # bytes; the second with the largest pages
 _AGAIN = "build the module with this kernel tree (make M=…)"
 _LOAD = "kernel/module/main.c, setup_load_info()"
 _HEADER = "scripts/mod/modpost.c, add_header(); include/linux/module.h, struct module"
@@ -264,7 +265,7 @@ def _field(obj: Object, kernel: Kernel) -> int:
 
 
 def per_cpu(obj: Object, reference: Reference) -> Iterator[Finding | Skipped]:
-    """There is per-CPU data only where the kernel has more than one CPU."""
+    """There is per-CPU data only where the kernel has more than one CPU, and has room for it."""
     check = "sections.per-cpu"
     section = find_section(obj, ".data..percpu")
     if section is None or not section.size:
@@ -281,6 +282,22 @@ def per_cpu(obj: Object, reference: Reference) -> Iterator[Finding | Skipped]:
             "address of a CPU's area to it",
             _AGAIN,
             "kernel/module/main.c, find_pcpusec() without CONFIG_SMP",
+        )
+    elif section.size > _PER_CPU:
+        # Where the architecture sets the areas up itself, it may let modules share what all share.
+        own = reference.kernel.config.get("CONFIG_HAVE_SETUP_PER_CPU_AREA") == "y"
+        unsure = own and section.size <= _PER_CPU_UNIT
+        yield Finding(
+            check,
+            Severity.WARNING if unsure else Severity.ERROR,
+            section.name,
+            f"{section.size} bytes; the kernel keeps {_PER_CPU} for all modules together",
+            "the kernel refuses to load it"
+            + (", on some architectures" if unsure else "")
+            + " (ENOMEM): could not allocate percpu data",
+            "allocate it when it is needed (alloc_percpu)",
+            "include/linux/percpu.h, PERCPU_MODULE_RESERVE, PCPU_MIN_UNIT_SIZE; "
+            "kernel/module/main.c, percpu_modalloc()",
         )
 
 

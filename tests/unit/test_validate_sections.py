@@ -378,6 +378,27 @@ def test_per_cpu_data_on_several_processors(tmp_path: Path) -> None:
     assert isinstance(skipped, Skipped)
 
 
+@pytest.mark.parametrize(
+    ("size", "own", "severity"),
+    [
+        (8 << 10, "n", None),
+        ((8 << 10) + 4, "n", "error"),
+        ((8 << 10) + 4, "y", "warning"),
+        ((64 << 10) + 4, "y", "error"),
+    ],
+)
+def test_more_per_cpu_data_than_there_is_room_for(
+    tmp_path: Path, size: int, own: str, severity: str | None
+) -> None:
+    elf = module()
+    elf.sections.append(Sec(".data..percpu", bytes(size), flags=3))
+    against = reference(tmp_path, CONFIG_SMP="y", CONFIG_HAVE_SETUP_PER_CPU_AREA=own)
+    found = judged(tmp_path, elf, against, CHECKS["sections.per-cpu"])
+    assert [one.severity for one in found if isinstance(one, Finding)] == (
+        [severity] if severity else []
+    )
+
+
 def test_relocations_take_part(tmp_path: Path) -> None:
     """The architecture's own pointers in struct module have to be there as well."""
     probe = module("probe")
