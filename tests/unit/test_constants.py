@@ -105,6 +105,43 @@ def test_the_tag_tells_the_variant_where_tags_are_numbers() -> None:
             types.settle("struct e_Shape", little, little)
 
 
+WITHIN = """\
+struct s_Ok  {
+	/*@0*/uint8_t _2; // u8
+	/*@4*/uint16_t _0; // u16
+	/*@6*/uint16_t _1; // u16
+} ;
+struct s_Err  {
+	/*@0*/struct e_Shape _0; // Shape
+} ;
+struct e_Result {
+	union {
+		struct s_Ok var_0;
+		struct s_Err var_1;
+	} DATA;
+};
+""".splitlines()
+
+
+@pytest.mark.parametrize(
+    ("little", "big"),
+    [
+        (b"\1\0\0\0\x09\x08\0\0", b"\1\0\0\0\0\0\x08\x09"),
+        (b"\2\0\1\2\3\4\5\6", b"\2\0\2\1\4\3\6\5"),
+        (b"\3\0\0\0\x09\x08\0\1", b"\3\0\0\0\x08\x09\1\0"),
+    ],
+)
+def test_a_tag_within_a_variant_tells_the_outer_one(little: bytes, big: bytes) -> None:
+    found = Types(SHAPE + WITHIN, 4, numbered=True).settle("struct e_Result", little, little)
+    assert found == big
+
+
+def test_a_variant_that_cannot_be_told_is_not_left_out() -> None:
+    little = b"\2\0\0\0\3\4\0\0"
+    with pytest.raises(UnknownTypeError, match="the alternatives of an enum"):
+        Types(SHAPE + WITHIN, 4).settle("struct e_Result", little, little)
+
+
 @pytest.mark.parametrize(
     ("text", "own"),
     [

@@ -29,6 +29,8 @@ _FUNCTION = re.compile(r"typedef .*\(\*([\w$]+) *\)\(")
 _FIELD = re.compile(r"\s*(?:/\*@(\d+)\*/)?([\w$ ]+?) *(\**) *(?:\(\*)?([\w$]+)(\[\d*\])?;")
 _SIZE = re.compile(r"typedef char sizeof_assert_([\w$]+) *\[ \(sizeof\((.*?) *\) == (\d+)\)")
 _CLOSE = re.compile(r"\t*\}.*;$")
+_NUMBERED = re.compile(r"_\d+$")
+_LEFT_OUT: Final = "// ZST: "
 _MOST_PARTS = 1 << 20
 
 
@@ -36,17 +38,23 @@ class UnknownTypeError(Exception):
     """A type whose bytes cannot be told apart."""
 
 
+class OtherTypeError(UnknownTypeError):
+    """Bytes that a value of a type does not have: it is one of another."""
+
+
 @dataclass
 class Record:
     """A structure (``union``: alternatives), its fields as (offset, type), its size.
 
-    ``names`` are the alternatives' types by their names: ``var_N``, and ``TAG`` of an enum.
+    ``names`` are the types of its fields by name; of an enum's alternatives ``var_N`` and ``TAG``,
+    and ``empty`` is the number of those that mrustc leaves out, for they have no bytes.
     """
 
     union: bool
     fields: list[tuple[int, str]] = field(default_factory=list)
     size: int = 0
     names: dict[str, str] = field(default_factory=dict)
+    empty: int = 0
 
 
 class Types:
@@ -94,6 +102,8 @@ class Types:
             self.records[name] = inner
             self._stack[-1].fields.append((0, name))
             self._stack.append(inner)
+        elif text.startswith(_LEFT_OUT):
+            self._stack[-1].empty += 1
         elif _CLOSE.match(line):
             self._stack.pop()
         elif match := _FIELD.match(line):
@@ -168,34 +178,80 @@ class Types:
             covered[at:end] = b"\1" * (end - at)
         for at in range(size):
             if not covered[at] and little[at]:
-                raise UnknownTypeError(f"bytes between the fields of {name}")
+                raise OtherTypeError(f"bytes between the fields of {name}")
         return bytes(made)
 
     def _union(self, record: Record, name: str, little: bytes, big: bytes) -> bytes:
         """Settle each alternative that can be; what they agree on is the value."""
         size = self.size(name)
-        results = set()
-        for kind in self._alternatives(record, little):
+        results, unknown = set(), None
+        for kind in self._alternatives(record, little, is_enum=name.isdecimal()):
             part = self.size(kind)
-            try:
-                made = self.settle(kind, little[:part], big[:part])
-            except UnknownTypeError:
-                continue
             # Bytes that an alternative does not have are zero where it is the one.
-            if not any(little[part:size]):
-                results.add(made + bytes(size - part))
+            if any(little[part:size]):
+                continue
+            try:
+                results.add(self.settle(kind, little[:part], big[:part]) + bytes(size - part))
+            except OtherTypeError:
+                continue
+            except UnknownTypeError as error:
+                unknown = error
         if self.plain and big[:size] in results:
             return big[:size]
+        if unknown is not None:
+            raise unknown
         if len(results) != 1:
             shown = "an enum" if name.isdecimal() else name
             raise UnknownTypeError(f"the alternatives of {shown}")
         return results.pop()
 
-    def _alternatives(self, record: Record, little: bytes) -> list[str]:
-        """Return the types that a value may have: that of its variant, where the tag says which."""
+    def _alternatives(self, record: Record, little: bytes, *, is_enum: bool) -> list[str]:
+        """Return the types that a value may have: that of its variant, where the tag says which.
+
+        An enum's alternatives have no name of their own, a union's have.
+        """
+        kinds = [kind for _, kind in record.fields]
         tag = record.names.get("TAG")
-        if tag is not None and self.numbered:
-            number = int.from_bytes(little[: self.size(tag)], "little")
-            if f"var_{number}" in record.names:
-                return [record.names[f"var_{number}"]]
-        return [kind for _, kind in record.fields]
+        if not self.numbered or not is_enum:
+            return kinds
+        if tag is None:
+            return self._within(kinds, little)
+        number = int.from_bytes(little[: self.size(tag)], "little")
+        return [record.names[f"var_{number}"]] if f"var_{number}" in record.names else kinds
+
+    def _within(self, kinds: list[str], little: bytes) -> list[str]:
+        """Return the variants that a value may have whose tag is within one of them.
+
+        What the tag of the enum in that one says is its own variant, or beyond these another of
+        the outer enum; all others have the tag as their last field.
+        """
+        for one in kinds:
+            others = [kind for kind in kinds if kind != one]
+            at, tag, variants = self._tag(one)
+            if variants and others and all(self._last(kind) == (at, tag) for kind in others):
+                number = int.from_bytes(little[at : at + self.size(tag)], "little")
+                return [one] if number < variants else others
+        return kinds
+
+    def _tag(self, kind: str) -> tuple[int, str, int]:
+        """Return the place and type of the first tag in a type, and how many variants it tells."""
+        record = self.records.get(kind.rsplit(maxsplit=1)[-1])
+        if record is None or kind.endswith("*"):
+            return 0, "", 0
+        if record.union:
+            variants = sum(name.startswith("var_") for name in record.names) + record.empty
+            return 0, record.names.get("TAG", ""), variants if "TAG" in record.names else 0
+        for offset, inner in record.fields:
+            at, tag, variants = self._tag(inner)
+            if variants:
+                return offset + at, tag, variants
+        return 0, "", 0
+
+    def _last(self, kind: str) -> tuple[int, str] | None:
+        """Return the place and type of the last field that a structure declares, by its name."""
+        record = self.records.get(kind.rsplit(maxsplit=1)[-1])
+        if record is None or record.union or not all(map(_NUMBERED.match, record.names)):
+            return None
+        last = max(record.names, key=lambda name: int(name[1:]), default="")
+        found = zip(record.names, record.fields, strict=False)
+        return next((place for name, place in found if name == last), None)

@@ -62,6 +62,9 @@ enum Shape {
 }
 static SHAPES: [Shape; 5] =
     [Shape::Empty, Shape::Number(0x1234_5678), Shape::Pair(1, 0x203), Shape::Float(1.5), Shape::Text("x")];
+// The tag of the inner enum tells of the outer one, too.
+static DRAWN: [Result<u64, Shape>; 4] =
+    [Err(Shape::Float(-1.0)), Ok(0x102), Err(Shape::Pair(1, 0x203)), Err(Shape::Empty)];
 static NICHES: (Option<NonZeroU32>, Option<NonZeroU16>, Option<&u32>, Option<bool>) =
     (NonZeroU32::new(0x102), None, Some(&7), Some(true));
 #[repr(u16)]
@@ -218,7 +221,7 @@ pub fn program(out: &mut Out) {
     say!(out, first(&[1.5, 2.5]), code(&'Q'), code(&(0x52 as char)));
     say!(out, hidden(&LETTERS), hidden(CODE), hidden(FROM), hidden(FROM as u32));
     say!(out, hidden(BITS), hidden(BACK).0 == 1.5, hidden(BACK).1 == 1.5);
-    say!(out, hidden(&WIDE), hidden(&SIGNED), hidden(&SHAPES), hidden(&NICHES));
+    say!(out, hidden(&WIDE), hidden(&SIGNED), hidden(&SHAPES), hidden(&DRAWN), hidden(&NICHES));
     say!(out, hidden(&LEVELS), hidden(LEVEL), hidden(&FLAGS), hidden(&SUM), hidden(&TABLE));
     say!(out, hidden(&GRADES), hidden(&WORDS), hidden(&SIZES), hidden(&BOTH));
     say!(out, scaled::<u8>(), scaled::<u16>());
