@@ -14,6 +14,7 @@ from pipeline.hazards import (
     derived,
     discriminants,
     enums,
+    locations,
     packed,
     rounding,
     type_ids,
@@ -60,6 +61,12 @@ FINDERS = (
         enums.doubtful,
         "mrustc sorts the fields in the variants of this enum, whatever its repr promises",
         "give the variant one field, a #[repr(C)] struct; or build with transpiler=rustc",
+    ),
+    _Finder(
+        locations.doubtful,
+        "mrustc does not know the place of a caller: its line is 0",
+        "hand it on: file!(), line!(); or build with transpiler=rustc",
+        locations.LOCATION,
     ),
     _Finder(
         packed.doubtful,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.crate.model import Crate
-    from pipeline.witness.marks import Insertion
+    from pipeline.witness.insertions import Insertion
 
 VERSION = 1
 """Part of the cache's keys: to be raised with every change of what is written into a copy."""

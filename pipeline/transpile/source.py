@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline import console
 from pipeline.crate.document import read_text
 from pipeline.crate.sources import MAX_BYTES, sources
-from pipeline.errors import FerricError
+from pipeline.errors import FerricError, ToolError, UserError
 from pipeline.files import write_atomic
 from pipeline.transpile.constants.source import Sources
 from pipeline.transpile.constants.unit import Tools, transpile_right
@@ -43,20 +43,33 @@ def transpile_source(
     """
     marks = _marks(tools, crate, job, before)
     tools = replace(tools, values=_values(tools, crate, job, before))
-    if not marks.places:
+    if not marks.places and not marks.hidden:
         return _marked(tools, crate, job, log, before, marks)
+    first = None
+    # mrustc takes less than rustc, and may stop at a mark where it takes the crate without.
+    for some in (marks, replace(marks, hidden=())):
+        try:
+            return _marked(tools, crate, job, log, before, some)
+        except _NotTranspiledError as error:
+            first = first or error.why
+            if not isinstance(error.why, ToolError):
+                break
     try:
-        return _marked(tools, crate, job, log, before, marks)
-    except _NotTranspiledError as error:
-        # mrustc takes less than rustc, and may stop at a mark where it takes the crate without.
         c_file = _marked(tools, crate, job, log, before, Marks())
-        console.note(f"{crate.name}: its panics name no places: {error}")
+    except FerricError as error:
+        # Without marks there is more to refuse.
+        raise first if isinstance(first, UserError) else error from error
+    console.note(f"{crate.name}: its panics name no places: {str(first).partition(chr(10))[0]}")
     refuse(marks.removable, crate.root)
     return c_file
 
 
 class _NotTranspiledError(Exception):
-    """mrustc, or the repair pass, does not take a crate with marks in it."""
+    """mrustc, or the repair pass, does not take a crate with marks: ``why`` says their error."""
+
+    def __init__(self, why: FerricError) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 def _marked(
@@ -131,8 +144,8 @@ def _once(
             job = replace(job, cwd=copy, original=crate.root)
             c_file, lost = transpile_right(tools, job, log, source, places)
     except FerricError as error:
-        if marks.places:
-            raise _NotTranspiledError(str(error).partition("\n")[0]) from error
+        if marks.places or marks.hidden:
+            raise _NotTranspiledError(error) from error
         raise
     if not lost:
         add_aliases(c_file, changes.exports)

@@ -6,6 +6,8 @@ handed through a function on its way into the brackets, ``a[crate::ferric_mark_i
 the result of an operator behind it, ``crate::ferric_mark_value_u32(a / b, 8)``.  The functions give
 back what they get; the repair pass reads the numbers from the C and takes the calls out again.
 
+An operand that mrustc would compute with, and wrongly, goes through one that hides its number.
+
 An operator's result is used by that.  An index is where its mark is used as one; where mrustc
 removed it, its mark is left over, and the element is *kept* in another run: a reference to it goes
 through a function, too.
@@ -15,30 +17,36 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from pipeline.crate.lexer import OPEN, Kind, Token, group_end, split_arguments
 from pipeline.errors import UserError
+from pipeline.witness.insertions import Insertion, Range, ordered
 from pipeline.witness.macros import plain_macros
+from pipeline.witness.mir import ANY
 from pipeline.witness.sourcefile import SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from pipeline.witness.macros import Group
     from pipeline.witness.mir import Check
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Part of the cache's keys: to be raised with every change of what is written into a copy."""
 PREFIX: Final = "ferric_mark_"
 _BRACES = re.compile(r"\\(u\{[0-9a-f]+\}|.)|[{}]")
 _NEVER_INLINED = "{ if site == 0 { loop {} } value }"
 _FUNCTION = "#[doc(hidden)] pub const fn {name}(value: {type}, site: u32) -> {type} "
+_ANY_NUMBER = "#[doc(hidden)] pub const fn {name}<T: Copy>(value: T, site: u32) -> T "
 _THROUGH = f"#[doc(hidden)] pub const fn {PREFIX}caller<T>(value: T, site: u32) -> T " + (
     _NEVER_INLINED
 )
+_RUN_NAME: Final = f"{PREFIX}known_call"
+# Not const: what it is given is no constant, then.
+_RUN = f"#[doc(hidden)] pub fn {_RUN_NAME}<T>(value: T, site: u32) -> T " + _NEVER_INLINED
 _HERE = f"#[doc(hidden)] pub const fn {PREFIX}here(site: u32) {{ if site == 0 {{ loop {{}} }} }}"
 NOWHERE: Final = 0xFFFFFFFF
 """The number that ends what :data:`_HERE` began: from there on no place is known."""
@@ -69,14 +77,6 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Insertion:
-    """Text to be put before the character ``at`` of a source file."""
-
-    at: int
-    text: str
-
-
-@dataclass(frozen=True)
 class _Mark:
     """A check that can be marked: the characters of a file, and what goes around them.
 
@@ -98,7 +98,8 @@ class Marks:
     """The marks of a crate; number ``n`` stands at ``places[n - 1]``.
 
     ``unused`` are the numbers of elements that rustc knows to be never used, ``removable`` the
-    places of all checks, marked or not, of values that are never used.
+    places of all checks, marked or not, of values that are never used; ``hidden`` are marks without
+    a number, of what mrustc must not know.
     """
 
     places: tuple[Place, ...] = ()
@@ -106,6 +107,7 @@ class Marks:
     removable: tuple[Place, ...] = ()
     root: Path | None = None
     _marks: Mapping[int, _Mark] = field(default_factory=dict)
+    hidden: tuple[_Mark, ...] = ()
     _texts: tuple[tuple[Path, Insertion], ...] = ()
     _functions: tuple[str, ...] = ()
 
@@ -115,13 +117,16 @@ class Marks:
 
     def insertions(self, keep: AbstractSet[int]) -> dict[Path, list[Insertion]]:
         """Return what is to be written into each file; the elements of ``keep`` are kept."""
-        ranges: dict[Path, list[_Range]] = {}
+        ranges: dict[Path, list[Range]] = {}
         for number, mark in self._marks.items():
             here = ranges.setdefault(mark.path, [])
-            here.append(_Range(mark.start, mark.end, mark.inner, mark.before, mark.after))
+            here.append(Range(mark.start, mark.end, mark.inner, mark.before, mark.after))
             if number in keep and mark.kept is not None:
-                here.append(_Range(*mark.whole, 1, *mark.kept))
-        found = {path: _ordered(here) for path, here in ranges.items()}
+                here.append(Range(*mark.whole, 1, *mark.kept))
+        for mark in self.hidden:
+            here = ranges.setdefault(mark.path, [])
+            here.append(Range(mark.start, mark.end, mark.inner, mark.before, mark.after))
+        found = {path: ordered(here) for path, here in ranges.items()}
         for path, text in self._texts:
             # Behind what ends at the same place.
             found[path] = sorted([*found.get(path, ()), text], key=lambda one: one.at)
@@ -129,25 +134,6 @@ class Marks:
             end = "\n" + " ".join(self._functions) + "\n"
             found.setdefault(self.root, []).append(Insertion(-1, end))
         return found
-
-
-class _Range(NamedTuple):
-    """Characters that something is written around; ``inner`` is further in than an equal range."""
-
-    start: int
-    end: int
-    inner: int
-    before: str
-    after: str
-
-
-def _ordered(ranges: Iterable[_Range]) -> list[Insertion]:
-    """Return the insertions of nested ranges: of two at one place, the outer one is further out."""
-    opening = sorted(ranges, key=lambda one: (one.start, -one.end, one.inner))
-    closing = sorted(ranges, key=lambda one: (one.end, -one.start, -one.inner))
-    ends = [Insertion(one.end, one.after) for one in closing]
-    starts = [Insertion(one.start, one.before) for one in opening]
-    return sorted([*ends, *starts], key=lambda one: one.at)
 
 
 def mark(
@@ -167,11 +153,11 @@ def mark(
     places: list[Place] = []
     marks: dict[int, _Mark] = {}
     unused: set[int] = set()
-    functions = {_KEEP, _THROUGH, _HERE}
+    functions = {_KEEP, _THROUGH, _HERE, _RUN}
     left: list[tuple[Check, Place]] = []
     texts_of = [one for check in checks if (one := _assertion(files, check)) is not None]
     for check in checks:
-        if check.kind == "assert":
+        if check.kind in ("assert", "known", "call"):
             continue
         file = files.get(check.span.file)
         number = len(places) + 1
@@ -196,10 +182,26 @@ def mark(
         tuple(_place(files.get(one.span.file), one) for one in checks if not one.used),
         lib_path,
         marks,
+        tuple(_hidden(files, checks, plain, functions)),
         tuple(texts_of),
         tuple(sorted(functions)),
     )
     return found, left
+
+
+def _hidden(
+    files: Mapping[str, SourceFile],
+    checks: Iterable[Check],
+    plain: AbstractSet[str],
+    functions: set[str],
+) -> Iterator[_Mark]:
+    """Yield marks that hide a value from mrustc, where that can be; they have no place."""
+    for check in checks:
+        file = files.get(check.span.file)
+        if check.kind in ("known", "call") and file is not None:
+            made = _mark(file, check, 1, plain, functions)
+            if made is not None:
+                yield made
 
 
 def _at(file: SourceFile, at: int, text: str) -> Place:
@@ -253,6 +255,11 @@ def _mark(
         return None
     crate = "$crate" if any(one.defined for one in around) else "crate"
     part = _without_parentheses(file.stream[found[0] : found[1]])
+    if check.kind in ("known", "call"):
+        before = f"{crate}::{_RUN_NAME}("
+        if check.kind == "known":
+            before = _call(functions, crate, "known", check.type)
+        return _Mark(file.path, start, end, before, f", {number})", (start, end), None, 0)
     if check.kind == "caller":
         return _mark_caller(file, file.stream[found[0] : found[1]], number, crate)
     if check.kind == "index":
@@ -268,7 +275,8 @@ def _without_parentheses(part: Sequence[Token]) -> Sequence[Token]:
 
 def _call(functions: set[str], crate: str, kind: str, of: str) -> str:
     name = f"{PREFIX}{kind}" if kind == "index" else f"{PREFIX}{kind}_{of}"
-    functions.add(_FUNCTION.format(name=name, type=of) + _NEVER_INLINED)
+    head = _ANY_NUMBER if of == ANY else _FUNCTION
+    functions.add(head.format(name=name, type=of) + _NEVER_INLINED)
     return f"{crate}::{name}("
 
 

@@ -9,11 +9,14 @@ read: constants and statics are computed by the compiler, and a check that fails
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from pipeline.witness.promoted import Calls
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 FLAGS: Final = ("-Z", "unpretty=mir", "-Z", "mir-opt-level=0", "-Z", "mir-include-spans=yes")
 """What makes rustc print its MIR as this module reads it: unoptimised, with places."""
@@ -31,6 +34,8 @@ _BOTH = re.compile(r"BitAnd\(move (_\d+), move (_\d+)\)")
 _INTEGER = re.compile(r"[iu](?:8|16|32|64|128|size)$")
 _UNWRAPPED = re.compile(r"\S+ = (?:[\w:]+::)?(?:Option|Result)::<.*>::(?:unwrap|expect)(?:_err)?\(")
 _ASSERTED = re.compile(r'\bpanic\(const ("assertion failed: .*")\) -> ')
+ANY: Final = "T"
+"""The type of a check in a macro's body that comes with several."""
 _BOUNDS: Final = "index out of bounds"
 _ATTEMPT: Final = "attempt to "
 _MESSAGES: Final = {
@@ -38,6 +43,8 @@ _MESSAGES: Final = {
     "{} / {}": "Div", "{} % {}": "Rem", "negate": "Neg", "shift left": "Shl",
     "shift right": "Shr",
 }  # fmt: skip
+_KNOWN_WRONGLY: Final = frozenset({"Div", "Rem", "Neg", "Shl", "Shr"})
+_SUMS_CHECKED: Final = frozenset({f"{one}WithOverflow" for one in ("Add", "Sub", "Mul")})
 # What says nothing about whether a value is used.
 _NO_USE: Final = ("StorageLive(", "StorageDead(", "PlaceMention(", "FakeRead(", "assert(", "debug ")
 
@@ -66,10 +73,13 @@ class Check:
     ``unwrap`` or ``expect``, an ``assert`` without a message, whose ``text`` is then rustc's own.
     ``type`` is that of the operator's result and ``operand`` that of its right side, empty where
     MIR does not tell; ``used`` says whether what it guards is used at all, by what rustc knows.
+    A ``known`` is no check, but an operand that mrustc must not know: with a number there, it would
+    compute the operation itself, and wrongly.  So is a ``call`` that Rust runs where it stands:
+    mrustc would make a constant of it.
     """
 
     span: Span
-    kind: Literal["index", "value", "caller", "assert"]
+    kind: Literal["index", "value", "caller", "assert", "known", "call"]
     type: str
     operand: str
     used: bool
@@ -83,18 +93,37 @@ class _Function:
     types: dict[str, str] = field(default_factory=dict)
     lines: list[tuple[str, Span]] = field(default_factory=list)
 
+    @cached_property
+    def assigned(self) -> dict[str, list[Span]]:
+        """The places of what each variable is given."""
+        found: dict[str, list[Span]] = {}
+        for code, span in self.lines:
+            name, equals, _ = code.partition(" = ")
+            if equals:
+                found.setdefault(name, []).append(span)
+        return found
+
 
 def checks(text: str) -> list[Check]:
     """Return the checks in rustc's MIR that can fail, in its order; those of one place are one."""
     found: dict[tuple[Span, str], Check] = {}
     for function in _functions(text):
         needed = _needed(function)
-        for check in _of_function(function, needed):
-            known = found.get((check.span, check.kind))
+        for check in (*_of_function(function, needed), *_calls(function)):
             # A macro's body is there once for each call of it.
-            if known is None or (known.used and not check.used):
-                found[check.span, check.kind] = check
+            known = found.get((check.span, check.kind), check)
+            found[check.span, check.kind] = replace(
+                check,
+                type=_common(known.type, check.type),
+                operand=_common(known.operand, check.operand),
+                used=known.used and check.used,
+            )
     return list(found.values())
+
+
+def _common(one: str, other: str) -> str:
+    """Return the type of both, :data:`ANY` where they differ; empty where one is not told."""
+    return one if one == other else ANY if one and other else ""
 
 
 def _functions(text: str) -> Iterator[_Function]:
@@ -163,6 +192,9 @@ def _of_function(function: _Function, needed: set[str]) -> Iterator[Check]:
             yield Check(span, "caller", "", "", used=True)
         elif assigned := _ASSIGNED.match(code):
             known.learn(assigned[1], assigned[2])
+            if operation := _OPERATION.match(assigned[2]):
+                name = assigned[2].partition("(")[0]
+                yield from _foldable(function, at, name, operation[2].split(", "))
 
 
 class _Known:
@@ -213,6 +245,33 @@ def _of_operator(function: _Function, at: int, message: str, needed: set[str]) -
     if operator not in ("Shl", "Shr"):
         left = left or right
     return Check(span, "value", left, right, used)
+
+
+def _foldable(
+    function: _Function, at: int, operation: str, arguments: Sequence[str]
+) -> Iterator[Check]:
+    """Yield an operand of the operation in line ``at`` that mrustc would compute wrongly.
+
+    It does with a count that is as wide as the type, a divisor that is 0 or negative, the least
+    number negated, and sums that overflow where that is checked.
+    """
+    if operation not in (*_KNOWN_WRONGLY, *_SUMS_CHECKED):
+        return
+    whole = function.lines[at][1]
+    for argument in reversed(arguments if operation in _SUMS_CHECKED else arguments[-1:]):
+        kind = _type(function, argument)
+        places = function.assigned.get(argument.rpartition(" ")[2], [])
+        if kind and len(places) == 1 and whole.holds(places[0]) and whole != places[0]:
+            yield Check(places[0], "known", kind, kind, used=True)
+            return
+
+
+def _calls(function: _Function) -> Iterator[Check]:
+    """Yield the calls that Rust runs, and mrustc would make constants of."""
+    calls = Calls([code for code, _ in function.lines], function.types)
+    for code, span in function.lines:
+        if calls.is_run(code):
+            yield Check(span, "call", "", "", used=True)
 
 
 def _operator(message: str) -> str:

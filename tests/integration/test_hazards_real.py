@@ -104,10 +104,19 @@ def test_what_is_folded_wrongly_is_refused(
     mrustc: Mrustc, rust_source: RustSource, tmp_path: Path
 ) -> None:
     target = resolve("m68k", "none", "mrustc")
-    entry = catalogue()["known-remainder"]
-    found = measure("known-remainder", entry, target, str(rust_source.library), tmp_path)
+    entry = catalogue()["folded-float"]
+    found = measure("folded-float", entry, target, str(rust_source.library), tmp_path)
     assert found.known, found
-    assert "an operation in it gives a wrong result" in found.ours.why
+    assert "is not rounded to f32 before" in found.ours.why
+
+
+def test_a_call_that_rust_runs_is_run(
+    mrustc: Mrustc, rust_source: RustSource, tmp_path: Path
+) -> None:
+    target = resolve("m68k", "none", "mrustc")
+    entry = catalogue()["promoted-call"]
+    found = measure("promoted-call", entry, target, str(rust_source.library), tmp_path)
+    assert (found.behaviour, found.known) == ("right", True), found
 
 
 def test_one_that_mrustc_cannot_build(

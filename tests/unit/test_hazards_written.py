@@ -10,7 +10,16 @@ import pytest
 
 from pipeline.crate.graph import load_crate
 from pipeline.errors import UserError
-from pipeline.hazards import alternatives, derived, discriminants, enums, packed, rounding, type_ids
+from pipeline.hazards import (
+    alternatives,
+    derived,
+    discriminants,
+    enums,
+    locations,
+    packed,
+    rounding,
+    type_ids,
+)
 from pipeline.hazards.catalogue import program
 from pipeline.hazards.written import refuse_written
 from pipeline.programs.small import write_crate
@@ -227,3 +236,17 @@ def test_a_number_is_wrong_only_where_something_is_cast(tmp_path: Path, cast: bo
     )
     with pytest.raises(UserError, match="another number") if cast else contextlib.nullcontext():
         refuse_written(load_crate(crate), checked=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("use core::panic::Location;\nlet at = Location::caller();", [2]),
+        ("macro_rules! here { () => { $crate::L::caller } }", [1]),
+        ("use std::panic::Location as L;\nf(<L>::caller)", [2]),
+        ("core::intrinsics::caller_location()", [1]),
+        ("fn caller(caller: u8) { x.caller(); caller() }", []),
+    ],
+)
+def test_what_asks_for_its_caller_is_found(text: str, lines: list[int]) -> None:
+    assert locations.doubtful(text, Path("lib.rs")) == lines

@@ -12,7 +12,7 @@ from pipeline.errors import UserError
 from pipeline.transpile.repair.callers import Callers, tracks_caller
 from pipeline.transpile.repair.marks import FunctionMarks, Site, places_in_c
 from pipeline.witness.marks import NOWHERE, Marks, Place, mark, refuse
-from pipeline.witness.mir import Check, Span, checks
+from pipeline.witness.mir import ANY, Check, Span, checks
 from pipeline.witness.unused import doubtful
 
 ROOT = Path("/crate")
@@ -64,6 +64,82 @@ def test_an_operator_tells_its_types() -> None:
     assert checks(text) == [Check(Span("src/lib.rs", 1, 1, 1, 7), "value", "i8", "i8", used=True)]
 
 
+def known(*lines: str) -> list[tuple[Span, str]]:
+    """Return the operands that mrustc must not know, with their types."""
+    return [(one.span, one.type) for one in checks(function(*lines)) if one.kind == "known"]
+
+
+SHIFT = (
+    line("let mut _4: u8;", "1:9: 1:10", "in scope 0"),
+    line("_3 = copy _2;", "1:4: 1:5"),
+    line("_4 = move _5 as u8 (IntToInt);", "1:9: 1:17"),
+    line("_0 = Shl(move _3, move _4);", "1:4: 1:17"),
+)
+
+
+def test_an_operand_that_mrustc_would_compute_with() -> None:
+    assert known(*SHIFT) == [(Span("src/lib.rs", 1, 9, 1, 17), "u8")]
+    for operator in ("Shr", "Div", "Rem", "SubWithOverflow"):
+        assert len(known(*SHIFT[:3], SHIFT[3].replace("Shl", operator))) == 1
+    assert known(*SHIFT[:3], SHIFT[3].replace("Shl", "Add")) == []
+    # Given in two places, or none: a match, a number.
+    assert known(*SHIFT[:3], *SHIFT[2:]) == []
+    assert known(*SHIFT[:3], SHIFT[3].replace("move _4", "const 3_u8")) == []
+    negated = SHIFT[3].replace("Shl(move _3, move _4)", "Neg(move _4)")
+    assert known(*SHIFT[:3], negated) == [(Span("src/lib.rs", 1, 9, 1, 17), "u8")]
+    # Of a sum the other operand will do.
+    summed = SHIFT[3].replace("Shl(move _3, move _4)", "AddWithOverflow(copy _4, const 1_u8)")
+    assert len(known(*SHIFT[:3], summed)) == 1
+
+
+def test_a_macros_body_may_come_with_several_types() -> None:
+    other = [one.replace("u8", "i64") for one in SHIFT]
+    (found,) = checks(function(*SHIFT) + function(*other))
+    assert found.type == ANY
+    marks, _left = mark([found], {LIB: "if v << wi as u8 {}"}, ROOT, LIB)
+    texts = [one.text for one in marks.insertions(frozenset())[LIB]]
+    assert texts[:2] == ["crate::ferric_mark_known_T(", ", 1)"]
+    assert "fn ferric_mark_known_T<T: Copy>(value: T, site: u32) -> T {" in texts[2]
+
+
+CALLED = (
+    line("let _4: u32;", "1:2: 1:9", "in scope 0"),
+    line("_4 = bit(const 33_u32) -> [return: bb1, unwind unreachable];", "1:2: 1:9"),
+    line("_3 = &_4;", "1:1: 1:9"),
+)
+
+
+def run(*lines: str) -> int:
+    """Return how many calls mrustc would make a constant of, and Rust runs."""
+    return [one.kind for one in checks(function(*lines))].count("call")
+
+
+def test_a_call_that_mrustc_would_make_a_constant_of() -> None:
+    (found,) = checks(function(*CALLED))
+    assert (found.kind, found.span) == ("call", Span("src/lib.rs", 1, 2, 1, 9))
+    declared, called, borrowed = CALLED
+    # Not borrowed, or as mutable; of a variable; with an argument that is none.
+    assert run(declared, called) == 0
+    assert run(declared, called, borrowed.replace("&_4", "&mut _4")) == 0
+    assert run(*CALLED, line("debug x => _4;", "1:1: 1:2", "in scope 0")) == 0
+    assert run(declared, called.replace("const 33_u32", "copy _1"), borrowed) == 0
+    # What is made of it is borrowed; the arguments are temporaries.
+    assert run(*CALLED[:2], line("_5 = Add(move _4, const 1_u32);", "1:1: 1:9"),
+               line("_3 = &_5;", "1:1: 1:9")) == 1  # fmt: skip
+    inner = line("_6 = Neg(const 33_i32);", "1:5: 1:8")
+    assert run(declared, inner, called.replace("const 33_u32", "move _6"), borrowed) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [("[u8; 4]", 1), ("(u8, bool)", 1), ("core::option::Option<i32>", 1), ("&str", 1),
+     ("&'static str", 1), ("&[u8]", 0), ("alloc::boxed::Box<u8>", 0), ("()", 0),
+     ("core::pin::Pin<&mut T>", 0), ("fn(u8)", 0), ("[&str; 2]", 0)],
+)  # fmt: skip
+def test_only_what_nothing_coerces_is_handed_on(kind: str, found: int) -> None:
+    assert run(CALLED[0].replace("u32", kind), *CALLED[1:]) == found
+
+
 def at(source: str, text: str) -> Span:
     start = source.index(text)
     row = source.count("\n", 0, start)
@@ -97,6 +173,10 @@ def marked(source: str, *found: tuple[str, str], used: bool = True, keep: bool =
         ("x /= y;", [("value", "x /= y")], "x /= @operand_u32( y, 1);"),
         ("x <<= a / b;", [("value", "x <<= a / b"), ("value", "a / b")],
          "x <<= @operand_u32( (@value_u32(a / b, 2)), 1);"),
+        ("x << (n + 1)", [("known", "(n + 1)")], "x << @known_u32((n + 1), 1)"),
+        ("a / (b / c)", [("value", "a / (b / c)"), ("value", "(b / c)"), ("known", "(b / c)")],
+         "(@value_u32(a / @known_u32((@value_u32((b / c), 2)), 1), 1))"),
+        ("f(&bit(33))", [("call", "bit(33)")], "f(&@known_call(bit(33), 1))"),
         ("a.b()?.unwrap()", [("caller", "a.b()?.unwrap()")], "(@caller(a.b()?, 1)).unwrap()"),
         ("Option::unwrap(a)", [("caller", "Option::unwrap(a)")], "Option::unwrap(a)"),
         ("m!(a, i)", [("index", "m!(a, i)")], "m!(a, i)"),
@@ -172,6 +252,7 @@ MARKED = dedent("""\
     \tvar3 = ZRG1c2a226ferric_mark_value_u320g( var2, 0x3 );
     \tvar4 = ZRG1c2a223ferric_mark_caller1gCe( var6, 0x4 );
     \tZRG1c2a220ferric_mark_here0g( 0x5 );
+    \tvar7 = ZRG1c2a225ferric_mark_known_u80g( var8, 0x1 );
     """).splitlines()
 PLACES = {"a2": tuple(Place("l.rs", n, 1, "", known=n != 2) for n in range(1, 6))}
 
@@ -185,9 +266,10 @@ def test_marks_are_read_from_the_c() -> None:
     assert marks.lost == set()
     assert marks.of_operation("var2", "var7") == "&ferric_place_a2_3"
     assert marks.of_caller("var4") == "&ferric_place_a2_4"
-    assert [marks.without_mark(one) for one in MARKED[1::5]] == [
+    assert [marks.without_mark(MARKED[at]) for at in (1, 6, 7)] == [
         "\tvar0 = arg1;",
         "\tferric_here = &ferric_place_a2_5;",
+        "\tvar7 = var8;",
     ]
     c = places_in_c(marks.named, PLACES).splitlines()
     assert c[1] == 'static const struct ferric_place ferric_place_a2_1 = {1, 1, "l.rs", 4};'

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _CALL = re.compile(
     r"(?P<indent>\t*)(?:(?P<place>\S.*?) = )?ZRG1c(?P<length>\d+)(?P<rest>\w+?)ferric_mark_"
-    r"(?P<kind>index|value|operand|keep|caller)\w*\( (?P<value>.+), 0x(?P<number>[0-9a-fA-F]+) \);$"
+    r"(?P<kind>index|value|operand|keep|caller|known)\w*"
+    r"\( (?P<value>.+), 0x(?P<number>[0-9a-fA-F]+) \);$"
 )
 _HERE = re.compile(
     r"\tZRG1c(?P<length>\d+)(?P<rest>\w+?)ferric_mark_here0g\( 0x(?P<number>[0-9a-fA-F]+) \);$"
