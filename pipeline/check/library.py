@@ -82,7 +82,7 @@ def target_library(rustc: RustcInfo, arch: Arch, layout: Layout) -> Library:
         raise ValueError("a rustc without its library's source was not to come here")
     root = rustc.library
     specs = _rustc_targets(rustc)
-    spec = target_spec(layout, _nearest(specs, arch, layout))
+    spec = target_spec(layout, nearest(specs, arch, layout))
     # A number since a release after 1.85, text before: as rustc writes it itself.
     if any(isinstance(one["target-pointer-width"], str) for one in specs):
         spec["target-pointer-width"] = str(layout.pointer_bits)
@@ -144,7 +144,7 @@ def _rustc_targets(rustc: RustcInfo) -> list[dict[str, Any]]:
     return [] if result.exit_status != 0 else list(json.loads(result.output).values())
 
 
-def _nearest(specs: Sequence[dict[str, Any]], arch: Arch, layout: Layout) -> dict[str, Any] | None:
+def nearest(specs: Sequence[dict[str, Any]], arch: Arch, layout: Layout) -> dict[str, Any] | None:
     """Return rustc's own target nearest to ``arch``, None where it does not know the CPU."""
     endian = "big" if layout.big_endian else "little"
     fitting = [
@@ -154,7 +154,7 @@ def _nearest(specs: Sequence[dict[str, Any]], arch: Arch, layout: Layout) -> dic
         and int(spec["target-pointer-width"]) == layout.pointer_bits
         and spec.get("target-endian", "little") == endian
     ]
-    return min(fitting, key=lambda spec: spec.get("os") != "none", default=None)
+    return min(fitting, key=lambda spec: spec.get("os", "none") != "none", default=None)
 
 
 def _build(rustc: RustcInfo, folder: Path, source: Path, name: str, flags: tuple[str, ...]) -> None:

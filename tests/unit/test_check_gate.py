@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.check import rustc as rustc_module
 from pipeline.check.gate import CheckFailed, GateResult, Mode, check
-from pipeline.check.library import target_spec
+from pipeline.check.library import nearest, target_spec
 from pipeline.check.rustc import find_rustc
 from pipeline.crate.graph import load_crate
 from pipeline.errors import ToolError, UserError
@@ -228,3 +228,12 @@ def test_target_file_says_what_was_measured(base: dict[str, Any] | None) -> None
     assert (spec["target-pointer-width"], spec["target-endian"]) == (32, "big")
     assert (spec["min-atomic-width"], spec["max-atomic-width"]) == (8, 32)
     assert (spec["arch"], spec["os"]) == ("m68k" if base else "bpf", "none")
+
+
+def test_a_target_without_a_system_is_nearest_also_where_rustc_leaves_it_unsaid() -> None:
+    m68k = {"arch": "m68k", "target-pointer-width": "32", "target-endian": "big"}
+    darwin, plain = m68k | {"os": "macos", "linker-flavor": "darwin-cc"}, m68k | {"cpu": "M68010"}
+    arch = load().get("m68k")
+    assert nearest([darwin, plain], arch, layout(32)) == plain
+    assert nearest([darwin, plain | {"os": "none"}], arch, layout(32)) == plain | {"os": "none"}
+    assert nearest([{"arch": "alpha"} | darwin], load().get("alpha"), layout(32)) is None
