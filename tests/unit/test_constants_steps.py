@@ -282,3 +282,24 @@ def test_what_is_not_read_of_a_trace_is_not_kept(tmp_path: Path) -> None:
         b"Trans Codegen: DONE\n": True,
     }
     assert {line: keep(line) for line in lines} == lines
+
+
+def test_all_constants_that_are_wrong_are_told_at_once(tmp_path: Path) -> None:
+    one = steps(CALL.format("0x12c u32"), SWITCH, "terminator: E1 F1 BB1/TERM: Return")
+    other = [line.replace("::C)", "::D)").replace("E1", "E2") for line in one]
+    end = ["Constant Evaluate-  evaluate_constant: << (x)\n"]
+    with pytest.raises(UserError) as error:
+        checked([*one, *end, *other, *end, *one], tmp_path, "const C: u32 = 1;\nconst D: u32 = 1;")
+    assert [line.rpartition("/")[2] for line in str(error.value).splitlines()[:2]] == [
+        f'lib.rs:{at}: mrustc computes ::"t"::{name} wrongly: a `match` in it takes the wrong arm'
+        for at, name in ((1, "C"), (2, "D"))
+    ]
+    assert str(error.value).count("mrustc computes") == 2
+
+
+def test_a_cast_of_a_bool_is_none_from_a_float(tmp_path: Path) -> None:
+    lines = steps(CALL.format("false"), "statement: E1 F1 BB0/0: _2 = Cast(a0 as u8)",
+                  "statement: > E1 F1 _2 := ValueRef({0+1}00)")  # fmt: skip
+    checked(lines, tmp_path, "pub const C: f32 = 1.0;")
+    with pytest.raises(UserError, match="what a cast in it is given cannot be known"):
+        checked([one.replace("false", "x") for one in lines], tmp_path, "pub const C: f32 = 1.0;")

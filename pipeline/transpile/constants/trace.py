@@ -20,7 +20,7 @@ from pipeline.transpile.constants.arithmetic import COMPARISONS, INTRINSICS, OPE
 from pipeline.transpile.constants.steps import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
     from pipeline.transpile.constants.source import Sources
@@ -99,6 +99,8 @@ class _Frame:
             least, most = numbers.limits(match[1], size)
             number = {"MIN": least, "MAX": most}.get(match[2], 8 * size)
             return number.to_bytes(17, "little", signed=True), kind
+        if text in ("true", "false"):
+            return bytes([text == "true"]), "bool"
         if text in self.constants:
             return self.constants[text], ""
         known = self.values.get(text) if text not in self.borrowed else None
@@ -114,7 +116,7 @@ class _Called:
 
 
 class Audit:
-    """Reads mrustc's steps in order, and raises at the first that gave a wrong result."""
+    """Reads mrustc's steps in order, and tells of each constant for which one is wrong."""
 
     def __init__(
         self,
@@ -142,9 +144,15 @@ class Audit:
         self.steps = 0
         self.function = "a constant"
         self.known: dict[str, str] = {}
+        self.wrong: dict[str, UserError] = {}
 
     def read(self, lines: Iterable[str]) -> None:
-        """Read all lines; :class:`UserError` names the constant that mrustc gets wrong."""
+        """Read all lines; :class:`UserError` names the constants that mrustc gets wrong."""
+        self.collect(lines)
+        raise_all(list(self.wrong.values()))
+
+    def collect(self, lines: Iterable[str]) -> None:
+        """Read all lines, and keep an error for each constant that mrustc gets wrong."""
         for line in lines:
             if " run_" in line:
                 self._line(line.rstrip("\n"))
@@ -317,19 +325,28 @@ class Audit:
 
     def _refuse(self, why: str) -> None:
         name = self.names[-1] if self.names else self.function
-        if name in self.proven:
+        if name in self.proven or name in self.wrong:
             return
-        where = self.source.place(name)
+        key, where = name, self.source.place(name)
         if _NAMELESS.search(name):
             # mrustc makes one up from an address; nothing says where it stands.
             name, where = "the length of an array", os.path.commonpath(self.source.files)
-        raise UserError(
+        self.wrong[key] = UserError(
             f"mrustc computes {name} wrongly: {why}"
             if "cannot" not in why
             else f"mrustc may compute {name} wrongly: {why}",
             where=where,
             mend=MEND,
         )
+
+
+def raise_all(errors: Sequence[UserError]) -> None:
+    """Raise the only error, or one with a line for each; nothing where there is none."""
+    if not errors:
+        return
+    first, *others = errors
+    more = [f"\n{one.where}: {one.what}" if one.where else f"\n{one.what}" for one in others]
+    raise UserError("".join([first.what, *more]), where=first.where, mend=first.mend)
 
 
 def _part(which: str, whole: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import ToolError, UserError
 from pipeline.run import MAX_OUTPUT
-from pipeline.transpile.constants.trace import MEND, Audit
+from pipeline.transpile.constants.trace import MEND, Audit, raise_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,8 +73,8 @@ def audit(
     """Read the log of a traced run of these phases; ``compared`` is what rustc says of it.
 
     ``overflow_checks``: what overflows in a function has to panic there.
-    :class:`UserError` for a constant that mrustc gets wrong, :class:`ToolError` where there are no
-    steps in the log (mrustc was built without debug output), or more than are kept of it.
+    :class:`UserError` for the constants that mrustc gets wrong, :class:`ToolError` where there are
+    no steps in the log (mrustc was built without debug output), or more than are kept of it.
     """
     if log.stat().st_size >= MAX_OUTPUT:
         raise ToolError(
@@ -84,14 +84,14 @@ def audit(
             mend="divide the crate, or use transpiler=rustc",
         )
     alike = compared.alike if compared is not None else frozenset()
+    steps = Audit(pointer, source, alike, overflow_checks=overflow_checks)
     with log.open(encoding="utf-8", errors="replace") as lines:
-        Audit(pointer, source, alike, overflow_checks=overflow_checks).read(lines)
+        steps.collect(lines)
+    wrong = dict(steps.wrong)
     for name, one in compared.differs.items() if compared is not None else ():
-        raise UserError(
-            f"mrustc computes {name} wrongly: its bytes are {one.ours}, rustc's {one.theirs}",
-            where=one.where,
-            mend=MEND,
-        )
+        what = f"mrustc computes {name} wrongly: its bytes are {one.ours}, rustc's {one.theirs}"
+        wrong.setdefault(name, UserError(what, where=one.where, mend=MEND))
+    raise_all(list(wrong.values()))
     with log.open(encoding="utf-8", errors="replace") as lines:
         if not any(line.startswith(f"{phases[0]}-") for line in lines):
             raise ToolError(
