@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tests.fuzz.batch import Way
 
 ARCHITECTURES = ("m68k", "x86_64")
+BAD = ("failed", "not built")
 _ABORT = ("-Cpanic=abort", "-Zpanic_abort_tests")
 _TOGETHER = 150
 
@@ -186,8 +187,8 @@ def _judged(job: Job) -> dict[Test, Verdict]:
     def keep(some: Mapping[Test, Verdict]) -> None:
         job.record.add(job.suite.release, job.name, some)
         for test, verdict in some.items():
-            if verdict.kind == "failed":
-                _say(job.name, f"{test.path} failed: {' '.join(verdict.why.split())}")
+            if verdict.kind not in ("passed", "not run"):
+                _say(job.name, f"{test.path} {verdict.kind}: {' '.join(verdict.why.split())}")
 
     return Judging(place, keep, lambda what: _say(job.name, what)).judge(job.chosen)
 
@@ -197,7 +198,7 @@ def _say(name: str, what: str) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run; exit status 1 where a test fails that passes natively."""
+    """Run; exit status 1 where a test fails, or is not built, that passes natively."""
     parser = argparse.ArgumentParser(prog="python -m tests.coretests", description=__doc__)
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="for example num::floats")
     parser.add_argument("--arch", action="append", help="default: " + " ".join(ARCHITECTURES))
@@ -205,7 +206,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("-j", "--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, help="a file of JSON for every test's verdict")
     parser.add_argument("--log", type=Path, help="keep each verdict, and go on where a run stopped")
-    parser.add_argument("--again", action="store_true", help="run what failed in --log again")
+    parser.add_argument(
+        "--again", action="store_true", help="run what failed or was not built in --log again"
+    )
     parser.add_argument("--seconds", type=int, default=SECONDS, help="of processor time for a test")
     parser.add_argument("--together", type=int, default=_TOGETHER, help="tests that share a crate")
     args = parser.parse_args(argv)
@@ -217,7 +220,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             ways = [way(arch, one) for one in transpilers for arch in architectures]
             suites = [suite(one, args.modules) for one in transpilers]
-            record = Record(args.log, again=("failed",) if args.again else ())
+            record = Record(args.log, again=BAD if args.again else ())
             limits = (args.processes, record, args.seconds, args.together)
             results = list(run(suites, ways, Path(name), *limits))
         except FerricError as error:
@@ -226,7 +229,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     show(results, console)
     if args.out:
         write_atomic(args.out, json.dumps(document(results), indent=1) + "\n")
-    return 1 if any(one.count("failed") for one in results) else 0
+    return 1 if any(one.count(kind) for one in results for kind in BAD) else 0
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from tests.coretests.judge import Verdict
 from tests.coretests.source import Cut, blocks, functions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from tests.coretests.source import Test
@@ -27,9 +28,15 @@ _FERRIC = re.compile(
     r"^(?:\S*/)?src/(\S+?\.rs):(\d+(?:, \d+)*)(?::\d+)?: (?! ?error)(.*)$", re.MULTILINE
 )
 _NAMED = re.compile(r'::"program"::((?:\w+::)+\w+)')
+# A part of a path of the crate that a tool names.
+NAME = re.compile(r"(?<=::)(?!program\b)\w\w+")
+# What is said of a constant or of a function that has no place in the source.
+_PLACELESS = re.compile(r"^mrustc (?:may compute|computes) .* wrongly: .*$", re.MULTILINE)
+# mrustc's own words, which Ferric passes on; what else it says is its own refusal.
+_MRUSTC_SAYS = re.compile(r"(?:^|: )mrustc: ")
 _REACHED = re.compile(r"\(reached in (_R\w+)\)")
-_CALLED = re.compile(r">::(\w+)")
 _FOLDER = re.compile(r"/\S*/crate/")
+_BEHIND = re.compile(r"\n  (?:command|mend):")
 _UNKNOWN = re.compile(r"unknown feature `(\w+)`")
 _ARM = re.compile(r"^ *(\d+) => crate::")
 
@@ -50,10 +57,15 @@ def refusals(output: str) -> list[Refusal]:
     Where none has a place, the function that it names stands in.
     """
     found = [
-        Refusal(file, int(line), message.strip()[:TOLD])
+        Refusal(file, int(line), message.strip()[:TOLD], _function(message))
         for pattern in (_SHORT, _MRUSTC, _FERRIC)
         for file, lines, message in pattern.findall(output)
         for line in lines.split(", ")
+    ]
+    found += [
+        Refusal("", 0, told(line), function)
+        for line in _PLACELESS.findall(output)
+        if (function := _function(line))
     ]
     if found:
         return found
@@ -62,29 +74,60 @@ def refusals(output: str) -> list[Refusal]:
     return [Refusal("", 0, told(output), name) for name in dict.fromkeys(own)]
 
 
+def _function(message: str) -> str:
+    """Return the function of the crate, or the constant in one, that mrustc is said to get wrong.
+
+    Other functions may have its name: what its place is looked up by.
+    """
+    named = _NAMED.search(message) if message.startswith("mrustc ") else None
+    return named[1] if named else ""
+
+
 def told(why: str) -> str:
-    """Return what a tool says, without the command and the names of one run."""
-    shown = _FOLDER.sub("", why.partition("\n  command:")[0])
+    """Return what a tool says, without the command, the mend and the names of one run."""
+    shown = _FOLDER.sub("", _BEHIND.split(why, maxsplit=1)[0])
     return " ".join(shown.split())[:TOLD]
 
 
-def suspects(tests: Path, chosen: Sequence[Test], why: str) -> list[Test]:
-    """Return the tests that an error may lie in: some of them, never all.
+@functools.cache
+def _texts(tests: Path) -> Mapping[str, str]:
+    """Return the text of all tests of each name."""
+    texts: dict[str, str] = {}
+    for file in sorted(tests.rglob("*.rs")):
+        for _start, _end, name, text in blocks(file.read_text(encoding="utf-8")):
+            texts[name] = texts.get(name, "") + text
+    return texts
 
-    They name the function that the error names; where none does, a half of them is as good.
+
+def _mentions(tests: Path, one: Test, what: str) -> bool:
+    text = one.path + " " + _texts(tests).get(one.path.rpartition("::")[2], "")
+    return re.search(what, text) is not None
+
+
+def has_constants(tests: Path, one: Test) -> bool:
+    """Say whether a test has constants of its own, on which mrustc breaks down most often.
+
+    It does not end on an array of all the elements that there can be.
     """
-    files = [file.read_text(encoding="utf-8") for file in sorted(tests.rglob("*.rs"))]
-    for called in dict.fromkeys(reversed(_CALLED.findall(why))):
-        names = {
-            name
-            for file in files
-            for _start, _end, name, text in blocks(file)
-            if re.search(rf"\b{called}\b", text)
-        }
-        found = [one for one in chosen if one.path.rpartition("::")[2] in names]
-        if 0 < len(found) < len(chosen):
+    const = r"\b(?:const|static) (?:mut )?\w+ ?:|\bconst \{|\bconst fn|; usize::MAX\]"
+    return _mentions(tests, one, const)
+
+
+def suspects(tests: Path, chosen: Sequence[Test], names: Iterable[str]) -> list[Test]:
+    """Return the tests that something may lie in that a tool was at, less than half of them.
+
+    They have the first of the names in their path or their text that tells; all where none does.
+    """
+    for name in names:
+        found = [one for one in chosen if _mentions(tests, one, rf"\b{name}\b")]
+        if 0 < len(found) <= len(chosen) // 2:
             return found
-    return list(chosen[: len(chosen) // 2])
+    return list(chosen)
+
+
+def not_built(why: str, refused: bool) -> Verdict:
+    """Return the verdict of a test that is refused, or that something broke down on."""
+    return Verdict("refused" if refused and not _MRUSTC_SAYS.search(why) else "not built", why)
 
 
 class Blamed:
@@ -93,18 +136,27 @@ class Blamed:
     ``said`` is what the compiler said in all.
     """
 
-    def __init__(self, tests: Path, crate: Path, chosen: Sequence[Test], said: str = "") -> None:
+    def __init__(
+        self,
+        tests: Path,
+        crate: Path,
+        chosen: Sequence[Test],
+        said: str = "",
+        *,
+        refused: bool = False,
+    ) -> None:
+        """``refused`` says that Ferric would not build the crate, where no tool broke down."""
         self._tests, self._crate, self._chosen, self.said = tests, crate, chosen, said
+        self.refused = refused
         self.cut = Cut()
         self.why: dict[Test, Verdict] = {}
 
     def take(self, refusal: Refusal) -> None:
         """Add what has to go for one refusal."""
-        if not refusal.file:
-            within = f"{refusal.function}::"
-            self._blame(
-                [one for one in self._chosen if within.startswith(f"{one.path}::")], refusal
-            )
+        within = f"{refusal.function}::"
+        guilty = [one for one in self._chosen if within.startswith(f"{one.path}::")]
+        if guilty or not refusal.file:
+            self._blame(guilty, refusal)
             return
         file = self._crate / "src" / refusal.file
         if not file.is_file():
@@ -129,7 +181,10 @@ class Blamed:
                     self.cut |= Cut(blocks=frozenset({(refusal.file, start)}))
                     self._blame(guilty, refusal)
                     return
-        self._blame(inside or others, refusal)
+        if inside or "/" not in refusal.file:
+            self._blame(inside or others, refusal)
+        else:
+            self.cut |= Cut(files=frozenset({refusal.file}))
 
     def _root(self, refusal: Refusal, line: str) -> None:
         if feature := _UNKNOWN.search(refusal.message):
@@ -144,7 +199,7 @@ class Blamed:
 
     def _blame(self, tests: Iterable[Test], refusal: Refusal) -> None:
         at = f" ({refusal.file}:{refusal.line})" if refusal.file else ""
-        verdict = Verdict("failed", f"not built: {refusal.message}{at}")
+        verdict = not_built(f"{refusal.message}{at}", self.refused)
         if refusal.file == "lib.rs" and refusal.message.startswith("cannot find"):
             verdict = Verdict("not run", "its attributes leave it out on this target")
         for one in tests:

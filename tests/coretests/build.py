@@ -10,30 +10,31 @@ from typing import TYPE_CHECKING
 
 from pipeline.check.library import BOOTSTRAP
 from pipeline.check.rustc import find_rustc
-from pipeline.crate.graph import load_crate
-from pipeline.errors import FerricError
 from pipeline.programs.emulated import emulator
 from pipeline.programs.small import Ran, emulated, native
 from pipeline.run import run
-from pipeline.stages import Options, Outputs, run_transpile
-from pipeline.transpile.repair.unit import Guard
 from pipeline.transpile.rustc.emit import find_front, library
 from pipeline.witness.rustc import find_witness
-from tests.coretests.blame import Blamed, refusals, suspects, told
+from tests.coretests.alone import taken
+from tests.coretests.blame import NAME, Blamed, has_constants, not_built, refusals, suspects, told
 from tests.coretests.judge import SECONDS, Verdict, run_all
-from tests.coretests.source import Cut, at_first, write_crate
+from tests.coretests.source import Cut, at_first, endless, write_crate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pipeline.witness.rustc import Witness
+    from tests.coretests.alone import Broken
     from tests.coretests.blame import Refusal
     from tests.coretests.source import Test
     from tests.fuzz.batch import Way
 
 _BUILDS = 24
+# So many at a time are given to mrustc alone: what it breaks down on is found sooner among few.
+_PART = 50
 _SECONDS = 600.0
+_ENDLESS = Verdict("not built", "mrustc does not end on an array of usize::MAX elements")
 _NATIVE = ("-Cpanic=abort", "-Coverflow-checks=no", "-Cdebug-assertions=no")
 
 
@@ -53,20 +54,10 @@ class Place:
             return native(crate, out)
         return emulated(crate, self.way.arch, self.way.transpiler, out, target=self.way.target)
 
-    def taken(self, crate: Path) -> Ran:
-        """Say whether mrustc takes a crate, with nothing that Ferric does beside: far sooner."""
+    def taken(self, crate: Path, *, ask: bool) -> Broken | None:
+        """Return what mrustc by itself breaks down on, None where it takes a crate."""
         assert self.way is not None
-        target = self.way.target
-        options = Options(
-            crate, target.arch.name, self.folder / "taken", kernel="none", gate="off",
-            transpiler="mrustc", roots=("run",), guard=Guard(raw=True),
-        )  # fmt: skip
-        loaded = load_crate(crate)
-        try:
-            run_transpile(options, target, loaded, Outputs(options.out, loaded.crate_name))
-        except FerricError as error:
-            return Ran("broken", why=str(error))
-        return Ran("ran")
+        return taken(crate, self.way.target, self.folder / "taken", ask=ask)
 
     def asked(self, crate: Path) -> str:
         """Return all that rustc has against a crate, one line for each error."""
@@ -101,6 +92,10 @@ class Place:
         return refusals(built.why) or ([] if self.by_mrustc else refusals(self.asked(crate)))
 
 
+def _last(test: Test) -> str:
+    return test.path.rpartition("::")[2]
+
+
 class Judging:
     """The tests of a place, and what each turns out to be.
 
@@ -121,7 +116,8 @@ class Judging:
 
     def judge(self, chosen: Sequence[Test], left_out: Cut | None = None) -> dict[Test, Verdict]:
         """Return the verdict of each test."""
-        cut, why = at_first(self._place.tests)
+        place = self._place
+        cut, why = at_first(place.tests)
         known = {
             one: Verdict("not run", reason)
             for one in chosen
@@ -131,13 +127,23 @@ class Judging:
         self._settle(known)
         rest = [one for one in chosen if one not in known]
         cut |= left_out or Cut()
-        if self._place.by_mrustc:
+        if place.by_mrustc:
+            cut |= Cut(endless=True)
+            self._settle({one: _ENDLESS for one in rest if _last(one) in endless(place.tests)})
+            rest = [one for one in rest if one not in self.verdicts]
             rest, cut = self._witnessed(rest, cut)
-            rest = [*self._taken(rest, cut)]
+            rest = [one for part in self._parts(rest) for one in self._taken(part, cut)]
         self._judge(rest, cut)
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(self._place.folder)
         return self.verdicts
+
+    def _parts(self, chosen: Sequence[Test]) -> Iterator[Sequence[Test]]:
+        """Yield what mrustc is given at a time: alone what it is likely to break down on."""
+        alone = {one for one in chosen if has_constants(self._place.tests, one)}
+        yield from ([one] for one in chosen if one in alone)
+        others = [one for one in chosen if one not in alone]
+        yield from (others[at : at + _PART] for at in range(0, len(others), _PART))
 
     def _settle(self, some: Mapping[Test, Verdict]) -> None:
         self.verdicts.update(some)
@@ -164,26 +170,42 @@ class Judging:
             chosen = [one for one in chosen if one not in kept]
         return chosen, cut
 
-    def _taken(self, chosen: Sequence[Test], cut: Cut) -> Iterator[Test]:
-        """Yield the tests that mrustc takes, and settle what it breaks down on."""
-        if not chosen:
-            return
+    def _taken(self, chosen: Sequence[Test], cut: Cut) -> list[Test]:
+        """Return the tests that mrustc takes, and settle what it breaks down on."""
+        chosen = list(chosen)
+        while chosen and (broken := self._broken(chosen, cut, ask=len(chosen) > 1)):
+            guilty = self._guilty(chosen, cut, broken)
+            self._say(f"mrustc breaks down on {len(guilty)} of {len(chosen)}: {told(broken.why)}")
+            self._settle(guilty)
+            chosen = [one for one in chosen if one not in guilty]
+        return chosen
+
+    def _broken(self, chosen: Sequence[Test], cut: Cut, *, ask: bool = False) -> Broken | None:
         place = self._place
         shutil.rmtree(place.folder, ignore_errors=True)
         crate = write_crate(place.tests, chosen, place.folder / "crate", cut)
-        ran = place.taken(crate)
-        if ran.kind == "ran":
-            yield from chosen
-            return
-        why = told(ran.why)
-        if len(chosen) == 1:
-            self._settle({chosen[0]: Verdict("failed", f"not built: {why}")})
-            return
-        guilty = suspects(place.tests, chosen, why)
-        self._say(f"mrustc breaks down on one of {len(chosen)}, {len(guilty)} suspected: {why}")
-        others = [one for one in chosen if one not in guilty]
-        for part in (others, guilty):
-            yield from self._taken(part, cut)
+        return place.taken(crate, ask=ask)
+
+    def _guilty(self, chosen: Sequence[Test], cut: Cut, broken: Broken) -> Mapping[Test, Verdict]:
+        """Return tests that mrustc breaks down on: those it names, or is at, or the first one."""
+        blamed = Blamed(self._place.tests, self._place.folder / "crate", chosen, refused=True)
+        for one in refusals(broken.why):
+            blamed.take(one)
+        if blamed.why:
+            return blamed.why
+        some, why = suspects(self._place.tests, chosen, broken.at), broken.why
+        if len(some) < len(chosen):
+            said = self._broken(some, cut)
+            some, why = (some, said.why) if said else (list(chosen), why)
+        # Of the first so many tests it takes `fits`, and not `more`.
+        fits, more = 0, len(some)
+        while more - fits > 1:
+            half = (fits + more) // 2
+            if (said := self._broken(some[:half], cut)) is None:
+                fits = half
+            else:
+                more, why = half, said.why
+        return {some[more - 1]: not_built(told(why), refused=True)}
 
     def _judge(self, chosen: Sequence[Test], cut: Cut) -> None:
         while chosen:
@@ -191,9 +213,12 @@ class Judging:
             if blamed is None:
                 return
             if not blamed.why and blamed.cut | cut == cut:
-                half = len(chosen) // 2
-                self._say(f"each half of it, since refused without a place: {blamed.said}")
-                for part in (chosen[:half], chosen[half:]):
+                names = reversed(NAME.findall(blamed.said))
+                some = suspects(self._place.tests, chosen, names)
+                if len(some) == len(chosen):
+                    some = list(chosen[: len(chosen) // 2])
+                self._say(f"in two parts, since refused without a place: {blamed.said}")
+                for part in ([one for one in chosen if one not in some], some):
                     self._judge(part, cut)
                 return
             cut |= blamed.cut
@@ -205,8 +230,8 @@ class Judging:
         """Build a crate and run its tests; return what is refused, None where all is told."""
         place = self._place
         if self._builds <= 0:
-            why = f"not built: more than {_BUILDS} builds would be needed"
-            self._settle(dict.fromkeys(chosen, Verdict("failed", why)))
+            why = f"more than {_BUILDS} builds would be needed"
+            self._settle(dict.fromkeys(chosen, Verdict("not built", why)))
             return None
         self._builds -= 1
         shutil.rmtree(place.folder, ignore_errors=True)
@@ -220,11 +245,12 @@ class Judging:
                 self._settle(some)
                 self._say(f"ran {len(some)} tests, {next(reversed(some)).path} the last")
             return None
-        blamed = Blamed(place.tests, crate, chosen, told(built.why))
+        refused = built.kind == "refused" and place.by_mrustc
+        blamed = Blamed(place.tests, crate, chosen, told(built.why), refused=refused)
         for one in place.refused(crate, built):
             blamed.take(one)
         if len(chosen) == 1 and not blamed.cut.features:
-            other = Verdict("failed", f"not built: {told(built.why)}")
+            other = not_built(told(built.why), refused)
             self._settle({one: blamed.why.get(one, other) for one in chosen})
             return None
         return blamed

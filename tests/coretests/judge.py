@@ -26,7 +26,8 @@ _BEGINS = re.compile(r"^begins (\d+)$", re.MULTILINE)
 _WANTS = re.compile(r"^wants (.*)$", re.MULTILINE)
 _PANIC = re.compile(r"^panic: (.*)", re.MULTILINE | re.DOTALL)
 
-Kind = Literal["passed", "failed", "not run"]
+Kind = Literal["passed", "failed", "refused", "not built", "not run"]
+# Ferric refuses what it knows to be translated wrongly; what is not built, a tool breaks down on.
 
 
 @dataclass(frozen=True)

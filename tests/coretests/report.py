@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.coretests.judge import Verdict
     from tests.coretests.source import Test
 
-_KINDS = ("passed", "failed", "not run")
+_KINDS = ("passed", "failed", "refused", "not built", "not run")
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class Result:
 def show(results: Sequence[Result], console: Console) -> None:
     """Print the table, and below it each test that did not pass, with its reason."""
     table = Table()
-    for column in ("architecture", "transpiler", "coretests of"):
+    for column in ("arch", "transpiler", "Rust"):
         table.add_column(column)
     for kind in _KINDS:
         table.add_column(kind, justify="right")
     for one in results:
         counts = [str(one.count(kind)) for kind in _KINDS]
-        table.add_row(one.arch, one.transpiler, f"Rust {one.release}", *counts)
+        table.add_row(one.arch, one.transpiler, one.release, *counts)
     console.print(table)
     for one in results:
         for kind in _KINDS[1:]:

@@ -57,6 +57,12 @@ _FUNCTION = re.compile(
     r"(?:[^\n]*\}\n|.*?^(?P=in)\}\n)",
     re.DOTALL | re.MULTILINE,
 )
+# A constant on which mrustc does not end, and a macro's call with tests of it: coretests keep them
+# from Miri, which computes all as mrustc does its constants.
+_ENDLESS = re.compile(
+    r"^#\[cfg\(not\(miri\)\)\](?=((?:(?!^\}).)*?usize::MAX\](?:(?!^\}).)*))",
+    re.DOTALL | re.MULTILINE,
+)
 _FEATURE = "#![feature(prelude_import)]\n#![allow(internal_features)]\n"
 
 
@@ -153,15 +159,23 @@ def std_floats(tests: Path) -> re.Pattern[str]:
 class Cut:
     """What a crate leaves out: features of its root, and blocks, each a file's line it begins at.
 
-    A block is a test, or the call of a macro that makes some.
+    A block is a test, or the call of a macro that makes some.  ``files`` are left out as a whole;
+    ``endless`` is what :func:`endless` tells of.
     """
 
     features: frozenset[str] = frozenset()
     blocks: frozenset[tuple[str, int]] = frozenset()
+    files: frozenset[str] = frozenset()
+    endless: bool = False
 
     def __or__(self, other: Cut) -> Cut:
         """Return what either leaves out."""
-        return Cut(self.features | other.features, self.blocks | other.blocks)
+        return Cut(
+            self.features | other.features,
+            self.blocks | other.blocks,
+            self.files | other.files,
+            self.endless or other.endless,
+        )
 
 
 def blocks(text: str) -> Iterator[tuple[int, int, str, str]]:
@@ -191,6 +205,18 @@ def at_first(tests: Path) -> tuple[Cut, Mapping[str, str]]:
                 found.add((str(file.relative_to(tests)), start))
                 why[f"floats::{name}::"] = f"wants std's {match[1]} in a constant"
     return Cut(frozenset(std_features(tests)), frozenset(found)), why
+
+
+@functools.cache
+def endless(tests: Path) -> frozenset[str]:
+    """Return the words of what macros make tests of that mrustc does not end on."""
+    files = (file.read_text(encoding="utf-8") for file in tests.rglob("*.rs"))
+    return frozenset(
+        word
+        for text in files
+        for found in _ENDLESS.findall(text)
+        for word in re.findall(r"\w+", found)
+    )
 
 
 def _without(text: str, starts: Collection[int], names: Collection[str]) -> str:
@@ -228,10 +254,11 @@ def root_text(tests: Path, chosen: Sequence[Test], left_out: Cut) -> str:
     return "".join(parts) + run_one
 
 
-def _files(tests: Path, chosen: Sequence[Test]) -> dict[Path, str]:
+def _files(tests: Path, chosen: Sequence[Test], cut: Collection[str]) -> dict[Path, str]:
     """Return the files of the tests' modules, without modules that nobody chose or needs.
 
-    A module is needed that has macros, or whose name stands in a path.
+    A module is needed that has macros, or whose name stands in a path, if it is none of the files
+    in ``cut``.
     """
     modules = {one.module for one in chosen}
     every = {file.relative_to(tests): file for file in sorted(tests.rglob("*.rs"))}
@@ -251,11 +278,12 @@ def _files(tests: Path, chosen: Sequence[Test]) -> dict[Path, str]:
         )
 
     left: list[str] = []
+    gone = {f"{_path(Path(name))}::" for name in cut}
     for name, text in list(texts.items()):
 
         def kept(found: re.Match[str], above: str = _path(name)) -> str:
             path = f"{above}::{found[2]}::"
-            if needed(path):
+            if path not in gone and needed(path):
                 return found[0]
             left.append(path)
             return "\n" * found[0].count("\n")
@@ -286,9 +314,10 @@ def write_crate(tests: Path, chosen: Sequence[Test], folder: Path, left_out: Cut
     Tests that are not chosen are not in it, where they do not come out of a macro.
     """
     names = {name for one in chosen for name in one.path.split("::")[1:]}
-    for relative, text in _files(tests, chosen).items():
+    for relative, text in _files(tests, chosen, left_out.files).items():
         starts = {line for name, line in left_out.blocks if name == str(relative)}
-        write_atomic(folder / "src" / relative, without_std(_without(text, starts, names)))
+        kept = _ENDLESS.sub("#[cfg(any())]", text) if left_out.endless else text
+        write_atomic(folder / "src" / relative, without_std(_without(kept, starts, names)))
     write_atomic(folder / "Cargo.toml", _MANIFEST)
     write_atomic(folder / "src" / "lib.rs", root_text(tests, chosen, left_out))
     return folder

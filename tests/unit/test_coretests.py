@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.files import write_atomic
 from pipeline.programs.small import Ran
 from tests.coretests.__main__ import Suite, expected, groups
+from tests.coretests.alone import Broken
 from tests.coretests.blame import Blamed, Refusal, refusals, suspects, told
 from tests.coretests.build import Judging, Place
 from tests.coretests.judge import PASSED, Verdict, judged, run_all
@@ -19,6 +20,7 @@ from tests.coretests.source import (
     Test,
     at_first,
     blocks,
+    endless,
     functions,
     parse,
     without_std,
@@ -199,7 +201,8 @@ def test_errors_of_both_compilers_have_a_place() -> None:
 
 def test_an_error_without_a_place_has_the_function_that_it_names() -> None:
     text = "/x/Cargo.toml: no (reached in _RNvNtCs8aBB9qXKETK_7program6option8test_ord)\n  mend: m"
-    assert refusals(text) == [Refusal("", 0, " ".join(text.split()), "option::test_ord")]
+    said = text.partition("\n")[0]
+    assert refusals(text) == [Refusal("", 0, said, "option::test_ord")]
     names = 'BUG: in ::"program"::cell::inner::t::Foo\n  command: x'
     assert [one.function for one in refusals(names)] == ["cell::inner::t::Foo"]
     assert refusals("BUG: panic in constant evaluation") == []
@@ -222,6 +225,11 @@ def test_a_refusal_costs_as_little_as_can_be(tmp_path: Path) -> None:
     block = blamed(Refusal("num/floats.rs", 20, "no"))
     assert block.cut.blocks == {("num/floats.rs", 17)}
     assert [one.path for one in block.why] == ["num::floats::plain"]
+    other = Blamed(tests, crate, chosen[:1])
+    other.take(Refusal("num/floats.rs", 1, "no"))
+    assert (other.why, other.cut) == ({}, Cut(files=frozenset({"num/floats.rs"})))
+    write_crate(tests, [*chosen[:1], Test("num::none")], tmp_path / "without", other.cut)
+    assert not (tmp_path / "without/src/num/floats.rs").exists()
     module = blamed(Refusal("num/floats.rs", 1, "no"))
     assert {one.path for one in module.why} == {one.path for one in chosen[1:]}
     named = blamed(Refusal("", 0, "no", "num::floats::plain::inner"))
@@ -274,26 +282,65 @@ class _Place(Place):
         return []
 
 
-def test_a_crate_refused_without_a_place_is_halved_and_all_is_told_at_once(tmp_path: Path) -> None:
+def test_a_crate_refused_without_a_place_is_divided_and_all_is_told_at_once(tmp_path: Path) -> None:
     place = _Place(_library(tmp_path), None, tmp_path / "place")
     chosen = [Test("bool::t"), Test("num::floats::abs::test_f32"), Test("num::floats::plain")]
     kept: list[Test] = []
     said: list[str] = []
     found = Judging(place, kept.extend, said.append).judge(chosen)
-    assert found[chosen[2]] == Verdict("failed", "not built: BUG: none knows")
+    assert found[chosen[2]] == Verdict("not built", "BUG: none knows")
     assert found[chosen[0]] == Verdict("failed", "the mark is 0 times in program")
     assert sorted(one.path for one in kept) == sorted(one.path for one in chosen)
     assert sum(one.endswith("refused without a place: BUG: none knows") for one in said) == 2
 
 
-def test_what_names_the_function_of_an_error_is_suspected_first(tmp_path: Path) -> None:
+def test_a_constant_that_is_wrong_is_of_the_test_that_it_stands_in(tmp_path: Path) -> None:
+    tests = _library(tmp_path)
+    text = (
+        '/x/crate/src/num/floats.rs:3: mrustc computes ::"program"::bool::t::C wrongly: a `match`\n'
+        'mrustc may compute ::"program"::num::floats::plain wrongly: it cannot be known\n'
+        'mrustc computes ::"core"::num::C wrongly: none of ours\n  mend: m'
+    )
+    found = refusals(text)
+    assert [(one.file, one.function) for one in found] == [
+        ("num/floats.rs", "bool::t::C"),
+        ("", "num::floats::plain"),
+    ]
+    chosen = [Test("bool::t"), Test("num::floats::plain"), Test("num::floats::abs::test_f32")]
+    crate = write_crate(tests, chosen, tmp_path / "crate", Cut())
+    blamed = Blamed(tests, crate, chosen, refused=True)
+    for one in found:
+        blamed.take(one)
+    assert {one.path: verdict.kind for one, verdict in blamed.why.items()} == {
+        "bool::t": "refused",
+        "num::floats::plain": "refused",
+    }
+
+
+def test_what_names_what_mrustc_was_at_is_suspected(tmp_path: Path) -> None:
     tests = _library(tmp_path)
     write_atomic(tests / "bool.rs", "#[test]\nfn t() {\n    x.as_mut_slice();\n}\n")
     chosen = [Test("bool::t"), Test("num::floats::plain"), Test("num::floats::other")]
-    why = "BUG: <Option<i32,>/*E*/>::as_mut_slice<'a,> in a constant"
-    assert suspects(tests, chosen, why) == [chosen[0]]
-    assert suspects(tests, chosen[:1] * 2, why) == [chosen[0]]
-    assert suspects(tests, chosen[1:], "BUG: none knows") == [chosen[1]]
+    assert suspects(tests, chosen, ["none", "as_mut_slice", "plain"]) == [chosen[0]]
+    assert suspects(tests, chosen, ["floats", "plain"]) == [chosen[1]]
+    assert suspects(tests, chosen, ["none"]) == chosen
+
+
+def test_what_mrustc_does_not_end_on_is_not_given_to_it(tmp_path: Path) -> None:
+    tests = _library(tmp_path)
+    text = (
+        "#[cfg(not(miri))] // slow\nconst ALL: &[()] = &[(); usize::MAX];\n"
+        "#[cfg(not(miri))]\nmade! {\n    (first, &[(); usize::MAX]),\n}\n"
+        "#[cfg(not(miri))]\n#[test]\nfn other() {\n}\n"
+    )
+    write_atomic(tests / "bool.rs", text)
+    assert {"first", "ALL"} < endless(tests)
+    assert "other" not in endless(tests)
+    crate = write_crate(tests, [Test("bool::other")], tmp_path / "crate", Cut(endless=True))
+    written = (crate / "src/bool.rs").read_text(encoding="utf-8")
+    assert (written.count("cfg(any())"), written.count("cfg(not(miri))")) == (2, 1)
+    place = _Mrustc(tests, None, tmp_path / "place")
+    assert Judging(place).judge([Test("bool::first")])[Test("bool::first")].kind == "not built"
 
 
 class _Mrustc(_Place):
@@ -306,7 +353,18 @@ class _Mrustc(_Place):
         line = next((n for n, one in enumerate(root.splitlines(), 1) if "bool::t()" in one), 0)
         return f"src/lib.rs:{line}:1: error: cannot do it\n" * bool(line)
 
-    taken = _Place.build
+    def taken(self, crate: Path, *, ask: bool) -> Broken | None:
+        root = (crate / "src/lib.rs").read_text(encoding="utf-8")
+        at = self.at if ask else ()
+        return Broken("mrustc: BUG: none knows", at) if "plain()" in root else None
+
+    at: tuple[str, ...] = ()
+
+
+class _Told(_Mrustc):
+    """The same, where mrustc is at a function when it breaks down."""
+
+    at = ("none", "plain")
 
 
 def test_what_mrustc_breaks_down_on_is_found_before_anything_is_built(tmp_path: Path) -> None:
@@ -314,9 +372,11 @@ def test_what_mrustc_breaks_down_on_is_found_before_anything_is_built(tmp_path: 
     chosen = [Test("bool::t"), Test("num::floats::abs::test_f32"), Test("num::floats::plain")]
     found = Judging(place).judge(chosen)
     assert found[chosen[0]].kind == "not run"
-    assert found[chosen[0]].why.startswith("rustc of another release: not built: cannot do it")
+    assert found[chosen[0]].why.startswith("rustc of another release: cannot do it")
     assert found[chosen[1]] == Verdict("failed", "the mark is 0 times in program")
-    assert found[chosen[2]] == Verdict("failed", "not built: BUG: none knows")
+    assert found[chosen[2]] == Verdict("not built", "mrustc: BUG: none knows")
+    told_of = _Told(_library(tmp_path), None, tmp_path / "place")
+    assert Judging(told_of).judge(chosen) == found
 
 
 def test_a_reason_is_the_same_in_every_run() -> None:
