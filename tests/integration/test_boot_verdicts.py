@@ -255,11 +255,11 @@ def machine(
     return Machine(kernel_of(request.param), "rustc", tmp_path_factory.mktemp(request.param))
 
 
-def _linked(machine: Machine, good: Path, folder: Path) -> dict[str, bytes]:
+def _linked(machine: Machine, good: Path, folder: Path, pieces: dict[str, str]) -> dict[str, bytes]:
     """Return the good module with each piece of assembly linked to it."""
     prefix = machine.kernel.toolchain.prefix
     found = {}
-    for name, text in LINKED.items():
+    for name, text in pieces.items():
         source, part, whole = (folder / f"{name}.{end}" for end in ("s", "o", "whole.ko"))
         source.write_text(f"\n{text}".replace("\n=", "\n\t").replace("WORD", ".long"))
         subprocess.run([f"{prefix}gcc", "-c", source, "-o", part], check=True)
@@ -287,16 +287,15 @@ def _verdict(path: Path, reference: Reference) -> Verdict:
     return Verdict(not meanings, frozenset(errors))
 
 
-def test_our_verdict_and_the_kernel_s(machine: Machine, tmp_path: Path) -> None:
-    """No module that we call good is refused by the kernel, nor the other way round.
+class Compared(NamedTuple):
+    """Which modules we refuse and the kernel loads, and all that both said, for a failure."""
 
-    Where both refuse one, the kernel's error is what we had said.
-    """
-    module = machine.module(HELLO)
-    good = module.read_bytes()
-    files = {name: change(good) for name, change in SPOILED.items()}
-    assert [name for name, data in files.items() if data == good] == ["good"]
-    files |= _linked(machine, module, tmp_path)
+    stricter: set[str]
+    table: list[str]
+
+
+def _compare(machine: Machine, files: dict[str, bytes], tmp_path: Path) -> Compared:
+    """Judge modules, and load them; what the kernel refuses, we refuse for the same error."""
     steps = [*MOUNTS, *(Step(f"try {n}.ko {NAMES.get(n, 'hello')}", (n,)) for n in files)]
     contents = {f"{name}.ko": data for name, data in files.items()}
     booted = machine.boot(contents, steps, tmp_path / "log")
@@ -311,7 +310,6 @@ def test_our_verdict_and_the_kernel_s(machine: Machine, tmp_path: Path) -> None:
         path = tmp_path / f"{name}.ko"
         path.write_bytes(data)
         verdicts[name], said[name] = _verdict(path, reference)
-    stricter = set(STRICTER) - ALIKE.get(machine.kernel.board.arch, set())
     table = [f"{name}: we say {verdicts[name]}; {answers[name]}" for name in files]
     assert {name for name in files if verdicts[name] and not loads[name]} == set(), table
     other = [
@@ -320,8 +318,36 @@ def test_our_verdict_and_the_kernel_s(machine: Machine, tmp_path: Path) -> None:
         if said[name] and not loads[name] and answers[name].split()[-1] not in said[name]
     ]
     assert other == []
-    refused = {name for name in files if loads[name] and not verdicts[name]}
+    return Compared({name for name in files if loads[name] and not verdicts[name]}, table)
+
+
+def test_our_verdict_and_the_kernel_s(machine: Machine, tmp_path: Path) -> None:
+    """No module that we call good is refused by the kernel, nor the other way round.
+
+    Where both refuse one, the kernel's error is what we had said.
+    """
+    module = machine.module(HELLO)
+    good = module.read_bytes()
+    files = {name: change(good) for name, change in SPOILED.items()}
+    assert [name for name, data in files.items() if data == good] == ["good"]
+    files |= _linked(machine, module, tmp_path, LINKED)
+    refused, table = _compare(machine, files, tmp_path)
+    stricter = set(STRICTER) - ALIKE.get(machine.kernel.board.arch, set())
     if machine.kernel.tree.release.startswith("6.1."):
         assert refused == stricter, table
     else:
         assert refused <= stricter | set(LATER), table
+
+
+def test_more_per_cpu_data_than_the_kernel_has_room_for(
+    kernel_of: Callable[[str], Kernel], rustc: Path, tmp_path: Path
+) -> None:
+    """Of Ferric's own kernels s390x's is the one for several CPUs."""
+    assert rustc.is_file()
+    machine = Machine(kernel_of("s390x"), "rustc", tmp_path)
+    pieces = {
+        f"per-cpu-{size}": f'=.section .data..percpu,"aw"\n=.balign 8\n=.space {size}\n'
+        for size in (8 << 10, (8 << 10) + 8)
+    }
+    files = _linked(machine, machine.module(HELLO), tmp_path, pieces)
+    assert _compare(machine, files, tmp_path).stricter == set()
