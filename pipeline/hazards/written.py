@@ -88,6 +88,7 @@ FINDERS = (
         type_ids.doubtful,
         "mrustc has one TypeId for types of functions that differ in their lifetimes",
         "ask for that of a struct of your own; or build with transpiler=rustc",
+        type_ids.ASKED,
     ),
 )
 UNCHECKED = (

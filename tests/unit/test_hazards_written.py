@@ -180,6 +180,11 @@ def test_derived_borrows_of_what_is_not_aligned_are_found(text: str, lines: list
         ("a;\nlet x = TypeId::of::<Box<dyn for<'a> Fn(&'a u8)>>();", [2]),
         ("TypeId::of::<fn(u8) -> u8>(); TypeId::of::<&'static str>();", []),
         ("TypeId::of::<T>();", []),
+        ("a.downcast_ref::<fn(&u8) -> Foo<'static>>();", [1]),
+        ("a.is::<Box<dyn for<'a> AsStr<'a, 'static>>>();", [1]),
+        ("type Call = fn(&u8);\nask::<Vec<Call>>();", [2]),
+        ("type Plain = fn(u8);\nask::<Plain>(&x, &|y: &u8| for_each(y));", []),
+        ("a.downcast_ref::<Foo>().map(|x: &Foo| (x as fn(&u8))());", []),
     ],
 )
 def test_type_ids_of_functions_with_lifetimes_are_found(text: str, lines: list[int]) -> None:
