@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline import console
 from pipeline.crate.document import read_text
 from pipeline.crate.sources import MAX_BYTES, sources
-from pipeline.errors import FerricError, ToolError, UserError
+from pipeline.errors import FerricError, ToolError
 from pipeline.files import write_atomic
 from pipeline.transpile.constants.source import Sources
 from pipeline.transpile.constants.unit import Tools, transpile_right
@@ -45,7 +45,7 @@ def transpile_source(
     tools = replace(tools, values=_values(tools, crate, job, before))
     if not marks.places and not marks.hidden:
         return _marked(tools, crate, job, log, before, marks)
-    first = None
+    first: FerricError | None = None
     # mrustc takes less than rustc, and may stop at a mark where it takes the crate without.
     for some in (marks, replace(marks, hidden=())):
         try:
@@ -57,8 +57,8 @@ def transpile_source(
     try:
         c_file = _marked(tools, crate, job, log, before, Marks())
     except FerricError as error:
-        # Without marks there is more to refuse.
-        raise first if isinstance(first, UserError) else error from error
+        # Without marks there is more to refuse, and to stop at.
+        raise (first or error) from error
     console.note(f"{crate.name}: its panics name no places: {str(first).partition(chr(10))[0]}")
     refuse(marks.removable, crate.root)
     return c_file
