@@ -237,3 +237,9 @@ def test_a_target_without_a_system_is_nearest_also_where_rustc_leaves_it_unsaid(
     assert nearest([darwin, plain], arch, layout(32)) == plain
     assert nearest([darwin, plain | {"os": "none"}], arch, layout(32)) == plain | {"os": "none"}
     assert nearest([{"arch": "alpha"} | darwin], load().get("alpha"), layout(32)) is None
+
+
+def test_how_floats_are_passed_is_not_asked_for() -> None:
+    base = {"arch": "x86_64", "features": "-sse,+soft-float", "rustc-abi": "softfloat"}
+    assert not {"features", "rustc-abi"} & set(target_spec(layout(64), base))
+    assert target_spec(layout(64), {"arch": "m68k", "features": "+x"})["features"] == "+x"
