@@ -32,9 +32,10 @@ _PHASE = re.compile(r"in phase “(.+?)”")
 _BEGUN: Final = (b'::"program"::', b"Call( ")
 _WORD = re.compile(r'::(\w+)(?=[()<:,]|$)|(?<=::"program"::)(\w+)')
 _LAST: Final = 40
+NO_END: Final = "no end after"
 _KILLED: Final = (-signal.SIGXCPU, -signal.SIGKILL)
 # Of processor time, where the largest of these crates takes 5.
-SECONDS: Final = 12
+SECONDS: Final = 30
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,7 @@ def taken(crate: Path, target: Target, folder: Path, *, ask: bool) -> Broken | N
         why = str(error)
         phase = _PHASE.search(why)
         if isinstance(error, ToolError) and error.exit_status == -signal.SIGKILL:
-            why = (
-                f"mrustc: no end after {SECONDS} s of processor time, {phase[0] if phase else why}"
-            )
+            why = f"mrustc: {NO_END} {SECONDS} s of processor time, {phase[0] if phase else why}"
         return Broken(why, _at(job, why, folder) if ask else ())
     return None
 

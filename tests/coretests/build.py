@@ -15,7 +15,7 @@ from pipeline.programs.small import Ran, emulated, native
 from pipeline.run import run
 from pipeline.transpile.rustc.emit import find_front, library
 from pipeline.witness.rustc import find_witness
-from tests.coretests.alone import taken
+from tests.coretests.alone import NO_END, taken
 from tests.coretests.blame import NAME, Blamed, has_constants, not_built, refusals, suspects, told
 from tests.coretests.judge import SECONDS, Verdict, run_all
 from tests.coretests.source import Cut, at_first, endless, write_crate
@@ -112,6 +112,7 @@ class Judging:
         """``keep`` gets verdicts as soon as they are known, ``say`` what is being done."""
         self._place, self._keep, self._say = place, keep, say
         self._builds = _BUILDS
+        self._aside: list[Test] = []
         self.verdicts: dict[Test, Verdict] = {}
 
     def judge(self, chosen: Sequence[Test], left_out: Cut | None = None) -> dict[Test, Verdict]:
@@ -134,6 +135,10 @@ class Judging:
             rest, cut = self._witnessed(rest, cut)
             rest = [one for part in self._parts(rest) for one in self._taken(part, cut)]
         self._judge(rest, cut)
+        for one in [one for one in self._aside if one not in self.verdicts]:
+            # With rustc's marks in it, mrustc may know less of it, and take it all the same.
+            self._builds = 1
+            self._judge([one], cut)
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(self._place.folder)
         return self.verdicts
@@ -171,12 +176,16 @@ class Judging:
         return chosen, cut
 
     def _taken(self, chosen: Sequence[Test], cut: Cut) -> list[Test]:
-        """Return the tests that mrustc takes, and settle what it breaks down on."""
+        """Return the tests that mrustc takes; what it breaks down on by itself is put aside.
+
+        What it does not end on is settled: Ferric would wait long for it.
+        """
         chosen = list(chosen)
         while chosen and (broken := self._broken(chosen, cut, ask=len(chosen) > 1)):
             guilty = self._guilty(chosen, cut, broken)
             self._say(f"mrustc breaks down on {len(guilty)} of {len(chosen)}: {told(broken.why)}")
-            self._settle(guilty)
+            self._settle({one: said for one, said in guilty.items() if NO_END in said.why})
+            self._aside += guilty
             chosen = [one for one in chosen if one not in guilty]
         return chosen
 

@@ -374,9 +374,24 @@ def test_what_mrustc_breaks_down_on_is_found_before_anything_is_built(tmp_path: 
     assert found[chosen[0]].kind == "not run"
     assert found[chosen[0]].why.startswith("rustc of another release: cannot do it")
     assert found[chosen[1]] == Verdict("failed", "the mark is 0 times in program")
-    assert found[chosen[2]] == Verdict("not built", "mrustc: BUG: none knows")
+    assert found[chosen[2]] == Verdict("not built", "BUG: none knows")
     told_of = _Told(_library(tmp_path), None, tmp_path / "place")
     assert Judging(told_of).judge(chosen) == found
+
+
+class _Endless(_Mrustc):
+    """The same, where mrustc does not end."""
+
+    def taken(self, crate: Path, *, ask: bool) -> Broken | None:
+        broken = super().taken(crate, ask=ask)
+        return broken and Broken("mrustc: no end after 30 s of processor time")
+
+
+def test_what_mrustc_does_not_end_on_is_not_built_again(tmp_path: Path) -> None:
+    place = _Endless(_library(tmp_path), None, tmp_path / "place")
+    plain = Test("num::floats::plain")
+    found = Judging(place).judge([plain, Test("num::floats::abs::test_f32")])
+    assert found[plain] == Verdict("not built", "mrustc: no end after 30 s of processor time")
 
 
 def test_a_reason_is_the_same_in_every_run() -> None:
