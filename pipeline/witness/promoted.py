@@ -49,14 +49,16 @@ class Calls:
         return bool(settled) and self._is_constant(given[1])
 
     def _is_constant(self, name: str) -> bool:
-        """Say whether a temporary is made of constants alone."""
-        if name not in self._constant:
-            self._constant[name] = False  # while it is looked at: what depends on itself is none
-            self._constant[name] = (
-                name not in self.named
-                and name in self.given
-                and all(self._is_constant(one) for one in self._inner(name))
-            )
+        """Say whether a temporary is made of constants alone: none that depends on itself is."""
+        left = [(name, False)]
+        while left:
+            one, looked_at = left.pop()
+            if looked_at:
+                parts = all(self._constant[part] for part in self._inner(one))
+                self._constant[one] = parts and one not in self.named and one in self.given
+            elif one not in self._constant:
+                self._constant[one] = False
+                left += [(one, True), *((part, False) for part in self._inner(one))]
         return self._constant[name]
 
     def _inner(self, name: str) -> Iterator[str]:

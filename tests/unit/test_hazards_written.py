@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,13 @@ def test_derived_borrows_of_what_is_not_aligned_are_found(text: str, lines: list
 )
 def test_type_ids_of_functions_with_lifetimes_are_found(text: str, lines: list[int]) -> None:
     assert type_ids.doubtful(text, Path("lib.rs")) == lines
+
+
+@pytest.mark.parametrize("text", ["a::<", "type A ", "type A = fn(&u8) ", "a::<fn(&u8) "])
+def test_hostile_types_take_linear_time(text: str) -> None:
+    began = time.process_time()
+    type_ids.doubtful(text * 40_000, Path("lib.rs"))
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from pipeline.transpile.repair.callers import Callers, tracks_caller
 from pipeline.transpile.repair.marks import FunctionMarks, Site, places_in_c
 from pipeline.witness.marks import NOWHERE, Marks, Place, mark, refuse
 from pipeline.witness.mir import ANY, Check, Span, checks
+from pipeline.witness.promoted import Calls
 from pipeline.witness.unused import doubtful
 
 ROOT = Path("/crate")
@@ -112,6 +113,14 @@ CALLED = (
 def run(*lines: str) -> int:
     """Return how many calls mrustc would make a constant of, and Rust runs."""
     return [one.kind for one in checks(function(*lines))].count("call")
+
+
+def test_a_long_chain_of_temporaries_is_followed() -> None:
+    sums = [f"_{one} = Add(copy _{one - 1}, const 1_i32)" for one in range(2, 5000)]
+    call = "_5000 = f(copy _4999) -> [return: bb1]"
+    types = {f"_{one}": "i32" for one in range(5001)}
+    for first, run in (("_1 = const 1_i32", True), ("_1 = Add(copy _4999, const 1_i32)", False)):
+        assert Calls([first, *sums, call, "_5001 = &_5000"], types).is_run(call) == run
 
 
 def test_a_call_that_mrustc_would_make_a_constant_of() -> None:

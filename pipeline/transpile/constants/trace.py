@@ -141,7 +141,6 @@ class Audit:
         self.arm: tuple[tuple[int, int], str] | None = None
         self.proven = proven
         self.floats = source.floats
-        self.steps = 0
         self.function = "a constant"
         self.known: dict[str, str] = {}
         self.wrong: dict[str, UserError] = {}
@@ -210,7 +209,6 @@ class Audit:
         step = _STEP.search(line)
         if step is None:
             return
-        self.steps += 1
         key = (int(step[1]), int(step[2]))
         self._check_arm(key, line)
         while self.pending and self.pending[-1].frame == key:
