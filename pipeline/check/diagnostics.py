@@ -11,14 +11,28 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterator
 
 _COUNT = re.compile(
     r"(?:\x1b\[[\d;]*m)*warning(?:\x1b\[[\d;]*m)*: \d+ warnings? emitted(?:\x1b\[[\d;]*m)*"
 )
+
+
+class Span(NamedTuple):
+    """A place that a diagnostic shows: its bytes in the file, and what is said of it.
+
+    ``primary`` is what the diagnostic is about; ``expanded`` says that a macro made it.
+    """
+
+    path: Path
+    start: int
+    end: int
+    label: str
+    primary: bool
+    expanded: bool
 
 
 @dataclass(frozen=True)
@@ -26,13 +40,15 @@ class Diagnostic:
     """One diagnostic: ``code`` names the lint or the error (or is empty), ``rendered`` its text.
 
     ``before`` is its line in the source up to the first letter of the place that it speaks of, and
-    ``place`` the file with that place's first and last line, None where a macro made it.
+    ``place`` the file with that place's first and last line, None where a macro made it.  ``spans``
+    are all places that it shows.
     """
 
     code: str
     rendered: str
     before: str = ""
     place: tuple[Path, int, int] | None = None
+    spans: tuple[Span, ...] = ()
 
 
 def read(output: str) -> list[Diagnostic]:
@@ -47,7 +63,8 @@ def read(output: str) -> list[Diagnostic]:
             code = document.get("code")
             name = code.get("code", "") if isinstance(code, dict) else ""
             before, place = _before(document), _place(document)
-            found.append(Diagnostic(str(name), document["rendered"], before, place))
+            spans = tuple(_spans(document))
+            found.append(Diagnostic(str(name), document["rendered"], before, place, spans))
         elif line.strip():
             found.append(Diagnostic("", f"{line}\n"))
     return found
@@ -70,6 +87,19 @@ def _place(document: dict[str, Any]) -> tuple[Path, int, int] | None:
             lines = (span.get("line_start", 0), span.get("line_end", 0))
             return None if made else (Path(span["file_name"]), *lines)
     return None
+
+
+def _spans(document: dict[str, Any]) -> Iterator[Span]:
+    """Yield the places of a diagnostic, in rustc's order."""
+    for span in document.get("spans") or ():
+        yield Span(
+            Path(span.get("file_name", "")),
+            span.get("byte_start", 0),
+            span.get("byte_end", 0),
+            span.get("label") or "",
+            bool(span.get("is_primary")),
+            bool(span.get("expansion")),
+        )
 
 
 def without(diagnostics: list[Diagnostic], codes: Container[str]) -> list[Diagnostic]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.check import diagnostics
 from pipeline.check.drops import lost
-from pipeline.check.gate import HAZARDS
+from pipeline.check.gate import HAZARDS, hazards
 from pipeline.check.mir import FLAGS, bodies
 from pipeline.check.uses import Scene, Uses
 from pipeline.check.visible import Visible
@@ -72,11 +73,13 @@ def refused(crate: Path, names: list[str], rustc: Path, out: Path) -> set[str]:
     ]
     env = {"RUSTC_BOOTSTRAP": "1"}
     lints = [word for lint in HAZARDS for word in ("--force-warn", lint)]
-    said = run([*base, *lints, "--emit=metadata", "-o", out / "x.rmeta"], env=env, timeout=300.0)
-    code = "|".join(HAZARDS)
-    lines = [int(one) for one in re.findall(r"--> \S+lib\.rs:(\d+):", said.output)]
-    assert said.exit_status == 0
-    assert re.search(code.replace("_", "[-_]"), said.output)
+    shape = ["--error-format=json", "--emit=metadata"]
+    said = run([*base, *lints, *shape, "-o", out / "x.rmeta"], env=env, timeout=300.0)
+    assert said.exit_status == 0, said.output
+    every_one, loaded = diagnostics.read(said.output), load_crate(crate)
+    assert every_one
+    shown = [one for lint in HAZARDS for one in hazards(loaded, every_one, lint)]
+    lines = [int(n) for one in shown for n in re.findall(r"--> \S+lib\.rs:(\d+):", one.rendered)]
     done = run([*base, "--cap-lints=allow", *FLAGS, "-o", out / "x.mir"], env=env, timeout=300.0)
     assert done.exit_status == 0, done.output
     every = list(bodies((out / "x.mir").read_text(encoding="utf-8")))

@@ -10,6 +10,9 @@ impl Guard {
     pub fn next(self) -> Guard { Guard(self.0 + 1) }
     pub fn me(&self) -> &Guard { self }
     pub fn yes(&self) -> bool { self.0 < 100 }
+    pub fn more(&self) -> Option<Guard> { (self.0 < 4).then(|| made(self.0 + 10)) }
+    pub fn tried(&self) -> Result<Option<Guard>, Guard> { match self.0 { 0 | 1 => Ok(self.more()), 2 => Ok(None), _ => Err(made(80)) } }
+    pub fn pair(&self) -> Option<Pair> { (self.0 < 3).then(|| Pair { a: made(self.0 + 10), b: made(self.0 + 20) }) }
 }
 #[inline(never)] pub fn made(n: u32) -> Guard { Guard(n) }
 #[inline(never)] pub fn some(n: u32) -> Option<Guard> { if n > 100 { None } else { Some(Guard(n)) } }
