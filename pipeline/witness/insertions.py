@@ -29,9 +29,13 @@ class Range(NamedTuple):
 
 
 def ordered(ranges: Iterable[Range]) -> list[Insertion]:
-    """Return the insertions of nested ranges: of two at one place, the outer one is further out."""
-    opening = sorted(ranges, key=lambda one: (one.start, -one.end, one.inner))
-    closing = sorted(ranges, key=lambda one: (one.end, -one.start, -one.inner))
-    ends = [Insertion(one.end, one.after) for one in closing]
-    starts = [Insertion(one.start, one.before) for one in opening]
+    """Return the insertions of nested ranges: of two at one place, the outer one is further out.
+
+    Of two that are equal in all, the later one is further in: they must not cross.
+    """
+    numbered = list(enumerate(ranges))
+    opening = sorted(numbered, key=lambda one: (one[1].start, -one[1].end, one[1].inner, one[0]))
+    closing = sorted(numbered, key=lambda one: (one[1].end, -one[1].start, -one[1].inner, -one[0]))
+    ends = [Insertion(one.end, one.after) for _, one in closing]
+    starts = [Insertion(one.start, one.before) for _, one in opening]
     return sorted([*ends, *starts], key=lambda one: one.at)

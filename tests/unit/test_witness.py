@@ -186,6 +186,8 @@ def marked(source: str, *found: tuple[str, str], used: bool = True, keep: bool =
         ("a / (b / c)", [("value", "a / (b / c)"), ("value", "(b / c)"), ("known", "(b / c)")],
          "(@value_u32(a / @known_u32((@value_u32((b / c), 2)), 1), 1))"),
         ("f(&bit(33))", [("call", "bit(33)")], "f(&@known_call(bit(33), 1))"),
+        ("a[0] + b[n()]", [("index", "a[0]"), ("index", "b[n()]"), ("call", "n()")],
+         "a[@index(0, 1)] + b[@index(@known_call(n(), 1), 2)]"),
         ("a.b()?.unwrap()", [("caller", "a.b()?.unwrap()")], "(@caller(a.b()?, 1)).unwrap()"),
         ("Option::unwrap(a)", [("caller", "Option::unwrap(a)")], "Option::unwrap(a)"),
         ("m!(a, i)", [("index", "m!(a, i)")], "m!(a, i)"),

@@ -202,3 +202,12 @@ show(o, b(1) + b(u32::MAX) + 1);
 let f = |x: u32| x * b(3); show(o, f(b(u32::MAX)));
 //: overflow: add of 128 bits unused
 let _x = b(u128::MAX) + b(1);
+//: index that a const fn computes
+const fn third(n: usize) -> usize { n + 2 }
+//-
+let a = b([1u32, 2]); show(o, a[b(1)]); writeln!(o, "{}", a[third(0)]).unwrap();
+//: unused: index that a const fn computes, for a parameter
+const fn third(n: usize) -> usize { n + 2 }
+fn second(_a: u32, c: u32) -> u32 { c }
+//-
+let a = b([1u32, 2]); show(o, a[1]); writeln!(o, "{}", second(a[third(0)], 3)).unwrap();
