@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 from pipeline.check.library import BOOTSTRAP
 from pipeline.check.rustc import find_rustc
+from pipeline.crate.graph import load_crate
+from pipeline.errors import UserError
 from pipeline.programs.emulated import emulator
 from pipeline.programs.small import Ran, emulated, native
 from pipeline.run import run
+from pipeline.stages import Options, Outputs, run_check
 from pipeline.transpile.rustc.emit import find_front, library
 from pipeline.witness.rustc import find_witness
 from tests.coretests.alone import NO_END, taken
@@ -53,6 +56,18 @@ class Place:
         if self.way is None:
             return native(crate, out)
         return emulated(crate, self.way.arch, self.way.transpiler, out, target=self.way.target)
+
+    def warned_of(self, crate: Path) -> str:
+        """Return what Ferric's check has against a crate, which it asks before it builds one."""
+        assert self.way is not None
+        out = self.folder / "checked"
+        options = Options(crate, self.way.arch, out, kernel="none", gate="require")
+        try:
+            loaded = load_crate(crate)
+            run_check(options, self.way.target, loaded, Outputs(out, loaded.crate_name))
+        except UserError as error:
+            return told(str(error))
+        return ""
 
     def taken(self, crate: Path, *, ask: bool) -> Broken | None:
         """Return what mrustc by itself breaks down on, None where it takes a crate."""
@@ -216,6 +231,14 @@ class Judging:
                 more, why = half, said.why
         return {some[more - 1]: not_built(told(why), refused=True)}
 
+    def _warned(self, test: Test, said: Verdict, cut: Cut) -> Verdict:
+        """Return the verdict of a test that ran: one that fails may be one that Ferric refuses."""
+        place = self._place
+        if said.kind != "failed" or not place.by_mrustc:
+            return said
+        why = place.warned_of(write_crate(place.tests, [test], place.folder / "alone", cut))
+        return Verdict("refused", why) if why else said
+
     def _judge(self, chosen: Sequence[Test], cut: Cut) -> None:
         while chosen:
             blamed = self._built(chosen, cut)
@@ -250,7 +273,8 @@ class Judging:
         if built.kind == "ran":
             command = [] if place.way is None else emulator(place.way.target)
             program = place.folder / "out" / "program"
-            for some in run_all(command, program, chosen, place.seconds):
+            for ended in run_all(command, program, chosen, place.seconds):
+                some = {one: self._warned(one, said, cut) for one, said in ended.items()}
                 self._settle(some)
                 self._say(f"ran {len(some)} tests, {next(reversed(some)).path} the last")
             return None

@@ -358,7 +358,12 @@ class _Mrustc(_Place):
         at = self.at if ask else ()
         return Broken("mrustc: BUG: none knows", at) if "plain()" in root else None
 
+    def warned_of(self, crate: Path) -> str:
+        assert "test_f32()" in (crate / "src/lib.rs").read_text(encoding="utf-8")
+        return self.warning
+
     at: tuple[str, ...] = ()
+    warning = ""
 
 
 class _Told(_Mrustc):
@@ -377,6 +382,18 @@ def test_what_mrustc_breaks_down_on_is_found_before_anything_is_built(tmp_path: 
     assert found[chosen[2]] == Verdict("not built", "BUG: none knows")
     told_of = _Told(_library(tmp_path), None, tmp_path / "place")
     assert Judging(told_of).judge(chosen) == found
+
+
+class _Warned(_Mrustc):
+    """The same, where Ferric's check would refuse what fails."""
+
+    warning = "src/num.rs:1: mrustc does it wrongly"
+
+
+def test_what_fails_may_be_what_ferric_refuses(tmp_path: Path) -> None:
+    place = _Warned(_library(tmp_path), None, tmp_path / "place")
+    failing = Test("num::floats::abs::test_f32")
+    assert Judging(place).judge([failing])[failing] == Verdict("refused", _Warned.warning)
 
 
 class _Endless(_Mrustc):
