@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -64,7 +65,9 @@ class Place:
         options = Options(crate, self.way.arch, out, kernel="none", gate="require")
         try:
             loaded = load_crate(crate)
-            run_check(options, self.way.target, loaded, Outputs(out, loaded.crate_name))
+            # Of warnings there are many: most tests are left out.
+            with contextlib.redirect_stderr(io.StringIO()):
+                run_check(options, self.way.target, loaded, Outputs(out, loaded.crate_name))
         except UserError as error:
             return told(str(error))
         return ""
@@ -236,7 +239,7 @@ class Judging:
         place = self._place
         if said.kind != "failed" or not place.by_mrustc:
             return said
-        why = place.warned_of(write_crate(place.tests, [test], place.folder / "alone", cut))
+        why = place.warned_of(write_crate(place.tests, [test], place.folder / "alone/crate", cut))
         return Verdict("refused", why) if why else said
 
     def _judge(self, chosen: Sequence[Test], cut: Cut) -> None:
