@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pipeline.check import diagnostics, mir
+from pipeline.check import diagnostics, editions, mir
 from pipeline.check.drops import refuse_lost
 from pipeline.check.library import (
     BOOTSTRAP,
@@ -32,7 +32,6 @@ from pipeline.crate.sources import MAX_BYTES, can_be_copied, sources
 from pipeline.errors import FerricError, ToolError, UserError
 from pipeline.files import cached, digest_files
 from pipeline.hazards.discards import discards
-from pipeline.hazards.scrutinees import lives_on
 from pipeline.hazards.words import words
 from pipeline.run import TAIL_LINES, run
 
@@ -69,14 +68,6 @@ The first two are of ``let _ = …`` and ``_ = …``; the next two are rustc's o
 2024 (the Edition Guide, "if let temporary scope" and "Tail expression temporary scope").  The last
 is an error for rustc, too, where the crate does not allow it.
 """
-
-_EARLIER = re.compile(r"up until Edition 2021 `.+` is dropped last but will be dropped earlier in ")
-_LATER = re.compile(r"`.+` will be dropped later as of Edition ")
-_FURTHER = re.compile(
-    r"`.+` calls a custom destructor|this value will be stored in a temporary; let us call it "
-    r"|now the temporary value is dropped here, before the local variables in the block or "
-)
-"""What ``tail_expr_drop_order`` says of a temporary, of what is then dropped after it, and else."""
 
 _DISCARDED = ("let_underscore_drop", "let_underscore_lock")
 
@@ -292,7 +283,7 @@ def hazards(
     return [
         one
         for one in said
-        if one.code == lint and not (_is_dropped(crate, one) or _is_of_a_scrutinee(one))
+        if one.code == lint and not (_is_dropped(crate, one) or editions.is_of_a_scrutinee(one))
     ]
 
 
@@ -319,27 +310,6 @@ def _is_dropped(crate: Crate, one: diagnostics.Diagnostic) -> bool:
     return bool(found) and all(
         each.called or (each.made and can_be_copied(crate)) for each in found
     )
-
-
-def _is_of_a_scrutinee(one: diagnostics.Diagnostic) -> bool:
-    """Say whether a diagnostic is of temporaries that no edition drops before what it names."""
-    earlier = [span for span in one.spans if _EARLIER.match(span.label)]
-    later = [span for span in one.spans if _LATER.match(span.label)]
-    known = len(earlier + later) + sum(1 for span in one.spans if _FURTHER.match(span.label))
-    paths = {span.path for span in earlier + later}
-    expanded = any(span.expanded for span in earlier + later)
-    if not earlier or not later or known != len(one.spans) or len(paths) != 1 or expanded:
-        return False
-    (path,) = paths
-    source = read_text(path, MAX_BYTES)
-    content = source.encode()
-    stream = words(source, path)
-
-    def place(span: diagnostics.Span) -> tuple[int, int]:
-        return len(content[: span.start].decode()), len(content[: span.end].decode())
-
-    named = [place(span) for span in later]
-    return all(lives_on(stream, place(span), named) for span in earlier)
 
 
 def _borrowed(before: str) -> bool:

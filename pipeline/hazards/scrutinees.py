@@ -52,25 +52,29 @@ def scrutinees(stream: Sequence[Token]) -> Iterator[Scrutinee]:
             yield Scrutinee(token.text == "while", pattern, range(start, end), body)
 
 
-def lives_on(
-    stream: Sequence[Token], temporary: tuple[int, int], others: Sequence[tuple[int, int]]
+def live_on(
+    stream: Sequence[Token],
+    temporaries: Sequence[tuple[int, int]],
+    others: Sequence[tuple[int, int]],
 ) -> bool:
-    """Say whether it is no tail expression that decides when a temporary is dropped.
+    """Say whether it is no tail expression that decides when each temporary is dropped.
 
     All are places in the source, as offsets of the first character and behind the last.  True
-    where the temporary is one of a scrutinee, not of a block or a closure in it, and all ``others``
+    where a temporary is one of a scrutinee, not of a block or a closure in it, and all ``others``
     are in its pattern or in the block behind it, and so dropped before; those around a
     ``while let`` are dropped after its last turn.  Not where ``&&`` is in the scrutinee.
     """
-    return any(
-        _holds(stream, one.value, temporary)
-        and all(_is_apart(stream, one, other) for other in others)
-        and not any(
-            stream[at].text in _LAZY
-            or (stream[at].text in _INNER and stream[at].start < temporary[0])
-            for at in one.value
-        )
-        for one in scrutinees(stream)
+    apart = [
+        one for one in scrutinees(stream) if all(_is_apart(stream, one, other) for other in others)
+    ]
+    return all(any(_has(stream, one, each) for one in apart) for each in temporaries)
+
+
+def _has(stream: Sequence[Token], one: Scrutinee, temporary: tuple[int, int]) -> bool:
+    """Say whether a temporary is the scrutinee's own."""
+    return _holds(stream, one.value, temporary) and not any(
+        stream[at].text in _LAZY or (stream[at].text in _INNER and stream[at].start < temporary[0])
+        for at in one.value
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.hazards.scrutinees import lives_on, scrutinees
+from pipeline.hazards.scrutinees import live_on, scrutinees
 from pipeline.hazards.words import words
 
 PATH = Path("lib.rs")
@@ -55,7 +55,7 @@ def test_each_has_its_pattern_value_and_body() -> None:
 )
 def test_a_temporary_of_a_scrutinee(source: str, temporary: str, others: list[str]) -> None:
     named = [place(source, other) for other in others]
-    assert lives_on(words(source, PATH), place(source, temporary), named)
+    assert live_on(words(source, PATH), [place(source, temporary)], named)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_temporary_of_a_scrutinee(source: str, temporary: str, others: list[st
 )
 def test_what_a_block_decides(source: str, temporary: str, others: list[str]) -> None:
     named = [place(source, other) for other in others]
-    assert not lives_on(words(source, PATH), place(source, temporary), named)
+    assert not live_on(words(source, PATH), [place(source, temporary)], named)
 
 
 @pytest.mark.parametrize("source", ["match", "while let", "if let x", "match a", "while let x = "])
