@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pipeline.crate.lexer import Token
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Part of the cache's keys: to be raised with every change of what is compared."""
 PROBE: Final = "__ferric_probe_"
 _HOLDER: Final = "__FerricHolder"

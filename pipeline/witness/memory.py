@@ -9,10 +9,12 @@ arrows over the bytes of a pointer.
 from __future__ import annotations
 
 import re
+from collections import deque
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 POINTER: Final = "pointer"
 NOTHING: Final = "nothing"
@@ -30,13 +32,20 @@ _PART = re.compile(
 )
 _END: Final = " │ "
 _WIDEST: Final = 8
+LARGEST: Final = 1 << 20
+"""Bytes of a static that are compared; of a larger one mrustc's steps alone are checked."""
 
 
-def memories(text: str) -> dict[int, tuple[Cell, ...]]:
-    """Return the bytes behind each probe, by its number; those that cannot be read are left out."""
+def memories(text: Iterable[str]) -> dict[int, tuple[Cell, ...]]:
+    """Return the bytes behind each probe, by its number, from the lines that rustc printed.
+
+    Left out are those that cannot be read, and more than :data:`LARGEST`.  rustc writes what a
+    function names right behind it, and the heap of a program for each function that names that.
+    """
     named: dict[int, str] = {}
+    wanted: set[str] = set()
     found: dict[str, tuple[Cell, ...]] = {}
-    lines = iter(text.split("\n"))
+    lines = (line.rstrip("\n") for line in text)
     probe = -1
     for line in lines:
         if match := _FUNCTION.match(line):
@@ -44,27 +53,36 @@ def memories(text: str) -> dict[int, tuple[Cell, ...]]:
         elif line == "}":
             probe = -1
         elif probe >= 0 and (inside := _NAMED.search(line)):
-            named.setdefault(probe, inside[1])
-        elif (head := _HEAD.match(line)) and head[1] not in found:
-            cells = tuple(_cells(lines)) if head[3] is None else ()
-            if len(cells) == int(head[2]):
-                found[head[1]] = cells
+            wanted.add(named.setdefault(probe, inside[1]))
+        elif (head := _HEAD.match(line)) and head[3] is None:
+            inner = takewhile(lambda one: one != "}", lines)
+            if head[1] in wanted and head[1] not in found and int(head[2]) <= LARGEST:
+                cells = tuple(cell for one in inner for cell in _cells(one))
+                if len(cells) == int(head[2]):
+                    found[head[1]] = cells
+            else:
+                deque(inner, maxlen=0)
     return {number: found[name] for number, name in named.items() if name in found}
 
 
-def _cells(lines: Iterator[str]) -> Iterator[Cell]:
-    """Yield the bytes of the allocation whose first line comes next."""
-    for line in lines:
-        if line == "}":
-            return
-        shown = _OFFSET.sub("", line.strip(), count=1).rpartition(_END)[0].rstrip()
-        for part in _PART.finditer(shown):
-            if part["byte"]:
-                yield int(part["byte"], 16)
-            elif part["nothing"]:
-                yield NOTHING
-            elif part["wide"]:
-                yield from [POINTER] * min(int(part["wide"]), _WIDEST)
-            else:
-                # Three characters a byte, without the last space.
-                yield from [POINTER] * ((len(part["pointer"]) + 1) // 3)
+def _cells(line: str) -> Iterable[Cell]:
+    """Return the bytes in a line of an allocation."""
+    shown = _OFFSET.sub("", line.strip(), count=1).rpartition(_END)[0].rstrip()
+    try:
+        return bytes.fromhex(shown)
+    except ValueError:
+        return _parts(shown)
+
+
+def _parts(shown: str) -> Iterator[Cell]:
+    """Yield bytes with padding or an address among them."""
+    for part in _PART.finditer(shown):
+        if part["byte"]:
+            yield int(part["byte"], 16)
+        elif part["nothing"]:
+            yield NOTHING
+        elif part["wide"]:
+            yield from [POINTER] * min(int(part["wide"]), _WIDEST)
+        else:
+            # Three characters a byte, without the last space.
+            yield from [POINTER] * ((len(part["pointer"]) + 1) // 3)

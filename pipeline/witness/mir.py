@@ -18,8 +18,14 @@ from pipeline.witness.promoted import Calls
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-FLAGS: Final = ("-Z", "unpretty=mir", "-Z", "mir-opt-level=0", "-Z", "mir-include-spans=yes")
-"""What makes rustc print its MIR as this module reads it: unoptimised, with places."""
+FLAGS: Final = (
+    "-Z", "unpretty=mir", "-Z", "mir-opt-level=0", "-Z", "mir-include-spans=yes",
+    "-Z", "dump-mir-exclude-alloc-bytes=yes",
+)  # fmt: skip
+"""What makes rustc print its MIR as this module reads it: unoptimised, with places.
+
+What lies in memory is left out: a heap would be printed for each function that names it.
+"""
 
 _PLACE = re.compile(r"(?:in )?scope \d+ at (?P<file>.+?):(?P<span>[\d: ]+)$")
 _LOCAL = re.compile(r"_\d+\b")

@@ -73,7 +73,8 @@ class Witness:
         if not self._run([*self._command(job, before), *_VALUES, "-o", printed], job, log):
             errors = _ERROR.findall(log.read_text(encoding="utf-8", errors="replace"))
             return {(file, int(line)) for file, line in errors}
-        return memories(printed.read_text(encoding="utf-8", errors="replace"))
+        with printed.open(encoding="utf-8", errors="replace") as lines:
+            return memories(lines)
 
     def _command(self, job: Job, before: Sequence[Path]) -> list[str | Path]:
         argv: list[str | Path] = [self.rustc.path, *self.library.flags]

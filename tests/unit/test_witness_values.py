@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 
 from pipeline.transpile.constants.witnessed import Compared, Witnessed
 from pipeline.witness.constants import probes
-from pipeline.witness.memory import NOTHING, POINTER, memories
+from pipeline.witness.memory import LARGEST, NOTHING, POINTER, memories
 from pipeline.witness.values import Value
 
 LIB = Path("lib.rs")
@@ -90,12 +91,31 @@ alloc13 (static: CUT, size: 3, align: 1) {
 
 
 def test_memory_is_read_byte_by_byte() -> None:
-    found = memories(MIR)
+    found = memories(io.StringIO(MIR))
     address = [POINTER] * 4
     first = (1, *address, 0, 0, NOTHING, 3, 2, *address, 0, 0)
     assert found[3] == (*first, 0, 3, 9, 8, 7, *address, *address)
     assert found[4] == (255,)
     assert 5 not in found, "fewer bytes than it says"
+
+
+def memory_of(size: int, row: str) -> str:
+    """Return what rustc prints where a function names a static of so many bytes, 16 a row."""
+    name = "fn __ferric_probe_0() -> *const () {\n        _1 = const {alloc1: *const H};\n}\n\n"
+    rows = f"    0x000000 │ {row} │ {'.' * 16}\n" * (size // 16)
+    return f"{name}alloc1 (static: H, size: {size}, align: 8) {{\n{rows}}}\n"
+
+
+def test_a_heap_is_passed_over() -> None:
+    row = " ".join(["00"] * 16)
+    assert memories(io.StringIO(memory_of(LARGEST, row))) == {0: (0,) * LARGEST}
+    assert memories(io.StringIO(memory_of(LARGEST + 16, row) + MIR))[4] == (255,)
+    assert 0 not in memories(io.StringIO(memory_of(LARGEST + 16, row)))
+
+
+def test_what_no_probe_names_is_no_value() -> None:
+    text = memory_of(16, " ".join(["01"] * 16)).replace("__ferric_probe_0", "main")
+    assert memories(io.StringIO(text)) == {}
 
 
 def witnessed(kind: str, data: bytes, order: str = "big") -> Witnessed:

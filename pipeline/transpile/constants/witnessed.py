@@ -91,8 +91,8 @@ class Witnessed:
                 continue
             last = _LAST.search(match[1])
             theirs = self.values.get(last[1], ()) if last is not None else ()
-            cells = _cells(match[3], int(match[2]), self.pointer)
-            if not theirs or cells is None:
+            cells = _cells(match[3], int(match[2]), self.pointer) if theirs else None
+            if cells is None:
                 continue
             verdicts = [self._same(cells, one) for one in theirs]
             if True in verdicts:
@@ -122,9 +122,11 @@ class Witnessed:
         sizes = {"f32": 4, "f64": 8, "bool": 1, "char": 4}
         return sizes.get(match[1]) or numbers.width(match[1], self.pointer)
 
-    def _same(self, ours: Sequence[Cell], value: Value) -> bool | None:
+    def _same(self, ours: tuple[Cell, ...], value: Value) -> bool | None:
         """Say whether two values are the same; None where the types may be laid out otherwise."""
         theirs, width = self._little(value), self._width(value.type)
+        if ours == theirs:
+            return True
         if width and len(ours) == len(theirs):
             form = numbers.FLOATS.get(value.type.lstrip("[ ")[:3], "")
             return all(
@@ -163,6 +165,12 @@ def _cells(text: str, size: int, pointer: int) -> tuple[Cell, ...] | None:
 
     What an address leads to stands in braces before its bytes.
     """
+    if "{" not in text and "-" not in text:
+        try:
+            plain = bytes.fromhex(text)
+        except ValueError:
+            return None
+        return tuple(plain) if len(plain) == size else None
     found: list[Cell] = []
     at, address = 0, 0
     while at < len(text):
