@@ -22,6 +22,7 @@ from elftools.elf.sections import Symbol, SymbolTableSection
 from pipeline import run
 from pipeline.errors import ToolError, UserError
 from pipeline.files import output_file
+from pipeline.transpile.repair.stand_in import NO_C
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -57,7 +58,10 @@ _TYPE_ID = "__typeid_"
 
 
 class _Missing(NamedTuple):
-    """Names that nothing outside a module has, what it means that they are missing, the mend."""
+    """Names that nothing outside a module has, what it means that they are missing, the mend.
+
+    Of a name the last group is shown, if there is one.
+    """
 
     names: re.Pattern[str]
     what: str
@@ -65,6 +69,11 @@ class _Missing(NamedTuple):
 
 
 _RUST_ONLY = (
+    _Missing(
+        re.compile(f"{NO_C}(.+)"),
+        "mrustc has no C, or wrong C, for what the crate reaches",
+        "do without what the names tell (docs/repair.md), or use transpiler=rustc",
+    ),
     _Missing(
         re.compile("__r(?:dl|g|ust)_(?:alloc|dealloc|realloc|alloc_zeroed)"),
         "the crate allocates, and nothing in the module has a #[global_allocator]",
@@ -350,7 +359,7 @@ def _refuse_undefined(joined: Path, output: Path, unused: set[str], *, floats: b
         undefined = {one.name for one in _symbols(elf) if one["st_shndx"] == "SHN_UNDEF"}
     wanted = sorted(undefined - unused)
     for pattern, what, mend in (*_RUST_ONLY, _LEFT_OUT if floats else _LEFT_OUT_FLOATS):
-        names = [name for name in wanted if pattern.fullmatch(name)]
+        names = [found[found.lastindex or 0] for one in wanted if (found := pattern.fullmatch(one))]
         if names:
             raise UserError(f"{what}: {', '.join(names[:5])}", where=output.name, mend=mend)
 

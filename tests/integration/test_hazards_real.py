@@ -146,6 +146,19 @@ def test_what_is_folded_wrongly_is_refused(
     assert "is not rounded to f32 before" in found.ours.why
 
 
+@pytest.mark.parametrize(
+    ("name", "what"), [("type-name-shown", "type_name"), ("vector-negated", "simd_neg")]
+)
+def test_what_has_no_right_c_is_refused_where_it_is_reached(
+    name: str, what: str, mrustc: Mrustc, rust_source: RustSource, tmp_path: Path
+) -> None:
+    target = resolve("m68k", "none", "mrustc")
+    found = measure(name, catalogue()[name], target, str(rust_source.library), tmp_path)
+    assert found.known, found
+    assert found.ours.kind == "refused"
+    assert f"for what the crate reaches: {what}\n" in found.ours.why
+
+
 def test_a_call_that_rust_runs_is_run(
     mrustc: Mrustc, rust_source: RustSource, tmp_path: Path
 ) -> None:

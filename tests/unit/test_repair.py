@@ -13,6 +13,7 @@ import pytest
 from pipeline.errors import UserError
 from pipeline.transpile.repair.expression import Places
 from pipeline.transpile.repair.prelude import _REPLACED, without_helpers
+from pipeline.transpile.repair.stand_in import NO_C
 from pipeline.transpile.repair.statement import Line
 from pipeline.transpile.repair.tokens import UnknownFormError, split
 from pipeline.transpile.repair.unit import Repairs, repair_unit
@@ -227,6 +228,26 @@ def test_a_vector_does_not_link() -> None:
         repaired(line, call("rotate_left"))
 
 
+@pytest.mark.parametrize(
+    ("line", "below", "what"),
+    [
+        ('assert(!"TODO: Platform intrinsic \\"simd_neg\\"");', call("simd_neg"), "simd_neg"),
+        ("abort();", call("float_to_int_unchecked"), "float_to_int_unchecked"),
+        ("abort();\t// _1 = Cast(_2 as f16)", "", "this_cast"),
+        ("abort();", call("abort"), ""),
+        ("abort();\t// _1 = Use(_2)", "", ""),
+        ("default: abort();", call("simd_neg"), ""),
+    ],
+)
+def test_what_mrustc_has_no_c_for_does_not_link(line: str, below: str, what: str) -> None:
+    text, counts = repaired(f"\t{line}", below)
+    code = line.partition("\t")[0]
+    assert counts == ({"stop": 1} if what else {})
+    assert text.strip() == (
+        f"{{ extern void {NO_C}{what}(void); {NO_C}{what}(); }}" if what else code
+    )
+
+
 def unit(body: str) -> str:
     """A file of mrustc's C: the head with its helpers, and one function."""
     names = sorted(_REPLACED - {"__mrustc_revmap", "__mrustc_bitrev128", "uint128_to_int128"})
@@ -281,6 +302,48 @@ def test_a_wrong_stand_in_for_an_instruction_does_not_link(tmp_path: Path) -> No
     body = c_file.read_text().partition("pshufb128\n")[2]
     assert "ferric_mrustc_has_no_pshufb128(); } abort();" in body
     assert "src" not in body
+
+
+def test_a_stand_in_that_ends_the_program_does_not_link(tmp_path: Path) -> None:
+    c_file = tmp_path / "lib.c"
+    stop = '\tassert(!"Extern LLVM: llvm.x86.ssse3.pshuf.b.128"); abort();\n'
+    c_file.write_text(
+        unit("\treturn rv;\n") + re.sub(r"\{\n(?:.+\n)+\}", f"{{\n{stop}}}", STAND_IN)
+    )
+    assert repair_unit(c_file).sites["stand-in"] == 1
+    assert c_file.read_text().endswith("ferric_mrustc_has_no_pshufb128(); } abort();\n}\n")
+
+
+SHOWN = """\
+// <::"core"::{} as ::"core"::fmt::Debug>::fmt<'static,'static,>
+static bool  ZRG1g(
+\t\tvoid *arg0 // &'static u8
+\t\t) // -> bool
+
+{{
+\tbool rv;
+\treturn rv;
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("type_", "right"),
+    [
+        ("marker::PhantomData<u32,>/*S*/", True),
+        ("marker::PhantomData<[u8; 4],>/*S*/", True),
+        ('marker::PhantomData<::"p"::Own/*S*/,>/*S*/', False),
+        ("marker::PhantomData<&'static u8,>/*S*/", False),
+        ("marker::variance::PhantomCovariant<(u8, ),>/*S*/", False),
+        ("mem::maybe_uninit::MaybeUninit<u32,>/*U*/", False),
+        ('option::Option<::"p"::Own/*S*/,>/*E*/', True),
+    ],
+)
+def test_a_name_of_a_type_that_core_shows_is_rusts(type_: str, right: bool, tmp_path: Path) -> None:
+    c_file = tmp_path / "lib.c"
+    c_file.write_text(unit("\treturn rv;\n") + SHOWN.format(type_))
+    assert ("type name" not in repair_unit(c_file).sites) == right
+    assert ("ferric_mrustc_has_no_type_name(); }" not in c_file.read_text()) == right
 
 
 PAUSE = STAND_IN.replace("pshufb128", "pause").replace(

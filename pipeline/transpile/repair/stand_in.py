@@ -1,18 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""mrustc's stand-ins for LLVM's functions and for vectors: what is wrong of them does not link.
+"""What mrustc has no C for, or wrong C that cannot be mended: it does not link.
 
-A crate reaches the first by ``#[link_name = "llvm.…"]``, as ``core::arch`` does for vectors.
-mrustc writes C for a dozen of them (codegen_c.cpp, ``emit_function_ext``), else an abort.
+Its stand-ins for LLVM's functions are one: a crate reaches them by ``#[link_name = "llvm.…"]``, as
+``core::arch`` does for vectors.  mrustc writes C for a dozen of them (codegen_c.cpp,
+``emit_function_ext``), else an abort.  Functions of ``core`` that show a type's name are another.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from pipeline.transpile.repair.tokens import UnknownFormError
 
+NO_C: Final = "ferric_mrustc_has_no_"
+"""What the names of functions begin with that nobody defines: the rest says what is missing."""
 _FOREIGN: Final = "// EXTERN extern "
-_STOPS: Final = '\tassert(!"'
+# core's functions that ask for a type's name, which mrustc gives as its parser has types: with
+# quotes around the crate, lifetimes, a comma behind the last of several.
+_SHOWS_A_NAME = re.compile(
+    r"// <::\"core\"::(?:"
+    r"mem::maybe_uninit::MaybeUninit<.*"
+    r"|(?:marker::PhantomData|marker::variance::Phantom\w+)<.*[\"',#].*,"
+    r")>/\*[SU]\*/ as ::\"core\"::fmt::Debug>::fmt<"
+)
 # Whole bodies that do what the instruction does.  Of the others, pshufb takes no index from its
 # mask, pmovmskb keeps eight of 16 bits, addcarryx adds to a byte, and a lane's shift is undefined
 # from its width on.
@@ -46,7 +57,7 @@ def refused(name: str) -> str:
     """
     if not name.isidentifier():
         raise UnknownFormError(f"what mrustc has wrong has no name: {name}")
-    symbol = f"ferric_mrustc_has_no_{name}"
+    symbol = f"{NO_C}{name}"
     return f"{{ extern void {symbol}(void); {symbol}(); }}"
 
 
@@ -62,11 +73,16 @@ def refuse_wrong(lines: list[str], start: int, end: int) -> bool:
     """
     body = lines[start + 1 : end]
     rest = tuple(line for line in body if not line.endswith(" rv;"))
-    if rest in _RIGHT or (len(rest) == 1 and rest[0].startswith(_STOPS)):
+    if rest in _RIGHT:
         return False
     name = lines[_head(lines, start)].rpartition("::")[2]
     lines[start + 1 : end] = [f"\t{refused(name)} abort();", *[""] * (len(body) - 1)]
     return True
+
+
+def shows_a_name(lines: list[str], start: int) -> bool:
+    """Say whether the function whose ``{`` is line ``start`` shows a type's name otherwise."""
+    return _SHOWS_A_NAME.match(lines[_head(lines, start)]) is not None
 
 
 def _head(lines: list[str], start: int) -> int:

@@ -230,7 +230,24 @@ class Line:
             words.expect(";")
             return self.assignment.statement(place, sign, value)
         words.expect(";")
+        if what := self._stop(place):
+            words.counts["stop"] += 1
+            return refused(what)
         return f"{self._call(place).text};"
+
+    def _stop(self, call: Expression) -> str:
+        """Return the name of what mrustc has no C for, where it ends the program instead.
+
+        The intrinsic ``abort`` and the value of a call that does not return end it in Rust, too;
+        so does the other arm of a match that has all.
+        """
+        if call.raw.startswith("assert("):
+            return self.intrinsic or "it"
+        if call.raw != "abort()" or not self.line.startswith("\tabort()"):
+            return ""
+        if self.value:
+            return "" if self.value == "Use" else f"this_{self.value.lower()}"
+        return self.intrinsic.removeprefix("abort")
 
     def _call(self, call: Expression) -> Expression:
         """Check a call without a result; ``memcpy`` counts its bytes with a multiplication."""

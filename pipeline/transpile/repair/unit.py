@@ -17,7 +17,7 @@ from pipeline.transpile.repair.callers import Callers
 from pipeline.transpile.repair.expression import Places
 from pipeline.transpile.repair.marks import HERE, FunctionMarks, Site, places_in_c
 from pipeline.transpile.repair.prelude import INCLUDE, without_helpers
-from pipeline.transpile.repair.stand_in import is_stand_in, refuse_wrong
+from pipeline.transpile.repair.stand_in import is_stand_in, refuse_wrong, refused, shows_a_name
 from pipeline.transpile.repair.statement import Line
 from pipeline.transpile.repair.tails import Tails
 from pipeline.transpile.repair.tokens import UnknownFormError
@@ -48,7 +48,9 @@ KINDS: Final = (
     "saturating",
     "shift",
     "stand-in",
+    "stop",
     "tail",
+    "type name",
     "vector",
     "volatile",
 )
@@ -238,6 +240,9 @@ class _Unit:
                 if is_stand_in(self.lines, start):
                     self.counts["stand-in"] += refuse_wrong(self.lines, start, end)
                     continue
+                if shows_a_name(self.lines, start):
+                    self.counts["type name"] += 1
+                    self.lines[start] += f"\n\t{refused('type_name')}"
                 if self.places:
                     self.marks = FunctionMarks(self.lines[start:end], self.places)
                 for self.at in range(start + 1, end):
