@@ -32,6 +32,7 @@ _ERROR = re.compile(
 )
 # mrustc shows the tokens that the macro got, with their spans and editions in comments.
 _COMPILE_ERROR = re.compile(r'^compile_error! .*?"(.*)"')
+_PROGRESS = re.compile(r"(?:\(\d+\.\d+ s\) )?.+: (?:V V V|DONE)$")
 _FAULT = re.compile(r"BUG|ASSERT FAIL|Assertion|TODO|terminate called|Segmentation|bad_alloc")
 _PHASE = re.compile(r"^(?P<phase>[A-Z][^:]*): V V V$", re.MULTILINE)
 _DONE = "Trans Codegen: DONE"
@@ -226,7 +227,8 @@ def _user_error(output: str, job: Job) -> UserError | None:
 
 
 def _last_words(output: str) -> str:
-    """Return the lines that say most: errors and faults, else the end of the output."""
+    """Return the lines that say most: errors and faults, else the end without the phases."""
     lines = [line[:300] for line in output.splitlines()]
     telling = [line for line in lines if _ERROR.match(line) or _FAULT.search(line)]
-    return "\n".join((telling or lines)[-run.TAIL_LINES :])
+    others = [line for line in lines if not _PROGRESS.match(line)]
+    return "\n".join((telling or others or lines)[-run.TAIL_LINES :])

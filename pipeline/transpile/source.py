@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline import console
 from pipeline.crate.document import read_text
 from pipeline.crate.sources import MAX_BYTES, sources
-from pipeline.errors import FerricError, ToolError
+from pipeline.errors import FerricError, ToolError, UserError
 from pipeline.files import write_atomic
 from pipeline.transpile.constants.source import Sources
 from pipeline.transpile.constants.unit import Tools, transpile_right
@@ -57,11 +57,16 @@ def transpile_source(
     try:
         c_file = _marked(tools, crate, job, log, before, Marks())
     except FerricError as error:
-        # Without marks there is more to refuse, and to stop at.
-        raise (first or error) from error
+        # Without marks there is more to refuse; where mrustc stops all the same, that is why.
+        raise (error if _stops(error) else first or error) from error
     console.note(f"{crate.name}: its panics name no places: {str(first).partition(chr(10))[0]}")
     refuse(marks.removable, crate.root)
     return c_file
+
+
+def _stops(error: FerricError) -> bool:
+    """Say whether mrustc itself did not take a crate."""
+    return isinstance(error, ToolError | UserError) and error.what.startswith("mrustc: ")
 
 
 class _NotTranspiledError(Exception):

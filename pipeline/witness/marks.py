@@ -16,7 +16,7 @@ through a function, too.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from pipeline.crate.lexer import OPEN, Kind, Token, group_end, split_arguments
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pipeline.witness.macros import Group
     from pipeline.witness.mir import Check
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Part of the cache's keys: to be raised with every change of what is written into a copy."""
 PREFIX: Final = "ferric_mark_"
 _BRACES = re.compile(r"\\(u\{[0-9a-f]+\}|.)|[{}]")
@@ -253,7 +253,11 @@ def _mark(
     around = file.around(start, end)
     if not all(one.defined or file.is_plain(one, plain) for one in around):
         return None
-    crate = "$crate" if any(one.defined for one in around) else "crate"
+    crate = "crate"
+    if any(one.defined for one in around):
+        # rustc may have told of one of the macro's types alone: of u64 in `$n as u64`.
+        crate = "$crate"
+        check = replace(check, type=check.type and ANY, operand=check.operand and ANY)
     part = _without_parentheses(file.stream[found[0] : found[1]])
     if check.kind in ("known", "call"):
         before = f"{crate}::{_RUN_NAME}("

@@ -109,3 +109,20 @@ def test_an_overflow_that_mrustc_would_compute_itself(
     assert (released.kind, released.status) == ("ran", 0), released.why
     assert (checked.kind, checked.status) == ("ran", PANIC_STATUS), checked.why
     assert f"attempt to {verb} with overflow" in checked.output
+
+
+def test_a_macros_types_do_not_keep_what_mrustc_must_not_know(tmp_path: Path) -> None:
+    source = f"""macro_rules! m {{ ($($t:ident)*) => {{ $(
+    fn $t(a: $t, c: $t) -> $t {{ a + (77u64 % (a - c) as u64) as $t }}
+)* }} }}
+m!(u16 u64);
+fn shifted(by: u32) -> u32 {{ 1 << by }}
+{HEAD}fn program(o: &mut Out) {{
+    show(o, u16(b(9), b(4)) as u32 + u64(b(9), b(3)) as u32);
+    show(o, shifted(33));
+}}
+"""
+    crate = write_crate(tmp_path / "crate", source)
+    target = resolve("m68k", "none", "mrustc")
+    built = emulated(crate, "m68k", "mrustc", tmp_path / "out", target=target)
+    assert (built.kind, built.output) == ("ran", "25\n2\n"), built.why

@@ -81,6 +81,10 @@ def test_a_whole_c_file_is_returned(tmp_path: Path) -> None:
             "internal fault in phase “Parse”",
         ),
         ("exit 1", "before its first phase"),
+        (
+            f"printf '{PHASES}'; echo 'MACRO<x> error:0: Odd'; printf '{DONE}'; kill -ABRT $$",
+            "in phase “Trans Codegen”\n  | MACRO<x> error:0: Odd\n  command",
+        ),
     ],
 )
 def test_each_fault_is_a_tool_error_with_command_and_log(

@@ -103,6 +103,15 @@ def test_a_macros_body_may_come_with_several_types() -> None:
     assert "fn ferric_mark_known_T<T: Copy>(value: T, site: u32) -> T {" in texts[2]
 
 
+def test_rustc_may_have_told_of_one_of_a_macros_types_alone() -> None:
+    text = "macro_rules! m { ($v:ident) => { $v << wi as u8 } }"
+    at = text.index("wi") + 1
+    check = Check(Span("src/lib.rs", 1, at, 1, at + 8), "known", "u8", "", used=True)
+    marks, _left = mark([check], {LIB: text}, ROOT, LIB)
+    texts = [one.text for one in marks.insertions(frozenset())[LIB]]
+    assert texts[:2] == ["$crate::ferric_mark_known_T(", ", 1)"]
+
+
 CALLED = (
     line("let _4: u32;", "1:2: 1:9", "in scope 0"),
     line("_4 = bit(const 33_u32) -> [return: bb1, unwind unreachable];", "1:2: 1:9"),
