@@ -32,7 +32,11 @@ def call(name: str) -> str:
 
 def repaired(line: str, below: str = "", *, checked: bool = False) -> tuple[str, dict[str, int]]:
     counts: Counter[str] = Counter()
-    text = Line(line, PLACES, counts, below=lambda _start: below, checked=checked).repaired()
+
+    def rest(start: str) -> str:
+        return below[below.index(start) :] if start in below else ""
+
+    text = Line(line, PLACES, counts, below=rest, checked=checked).repaired()
     return text.partition("\t//")[0].strip(), dict(counts)
 
 
@@ -67,8 +71,12 @@ def test_index_is_checked(line: str, expected: str) -> None:
 
 def test_the_rest_of_a_pattern_may_begin_at_the_end() -> None:
     line = " = &((uint8_t *)arg1.PTR)[1];\t// _8 = Borrow(Shared, a1*.1)"
-    assert "ferric_index(1, arg1.META + 1)" in repaired("\tvar8" + line)[0]
-    assert "ferric_index(1, arg1.META)" in repaired("\tvar9" + line)[0]
+    rest = "\tvar7 = make_sliceptr(var8, var6);\t// _7 = MakeDst(_8, _6)"
+    assert "ferric_index(1, arg1.META + 1)" in repaired("\tvar8" + line, rest)[0]
+    assert "ferric_index(1, arg1.META)" in repaired("\tvar9" + line, rest)[0]
+    # `&raw const slice[1]`, given to a function.
+    other = '\t// ^ Call( _7 = ::"core"::ptr::swap<u8,>( _8, _6, ), bb1, bb2)'
+    assert "ferric_index(1, arg1.META)" in repaired("\tvar8" + line, other)[0]
 
 
 def test_nested_index_reads_its_length_from_the_checked_place() -> None:

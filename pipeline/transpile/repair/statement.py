@@ -223,8 +223,7 @@ class Line:
         place = words.expression()
         if words.next in ("=", "|=", "&="):
             sign = words.take()
-            # Only the rest of a slice pattern is borrowed as a raw pointer, and never read by it.
-            words.to_the_end = self.value == "Borrow" and place.raw in words.places.raw_pointers
+            words.to_the_end = self.value == "Borrow" and self._is_rest(place.raw)
             value = words.expression()
             words.to_the_end = False
             words.expect(";")
@@ -234,6 +233,15 @@ class Line:
             words.counts["stop"] += 1
             return refused(what)
         return f"{self._call(place).text};"
+
+    def _is_rest(self, name: str) -> bool:
+        """Say whether a raw pointer is that to the rest of a slice pattern: a slice is made of it.
+
+        ``&raw const slice[4]`` is another, and has to be of an element.
+        """
+        if name not in self.words.places.raw_pointers:
+            return False
+        return bool(self.below(f"MakeDst({name.replace('var', '_')}, "))
 
     def _stop(self, call: Expression) -> str:
         """Return the name of what mrustc has no C for, where it ends the program instead.
