@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -45,6 +46,53 @@ def test_a_fault_is_found_where_gcc_has_it_and_not_without_optimisation(
     if not has_fault(toolchain, [*toolchain.arch.abi_flags, "-Os"], fault):
         pytest.skip(f"{toolchain.banner} does not have the fault")
     assert fault.flag in [one.flag for one in resolve("sh", "none").flags.declared]
+
+
+# What the fault's program calls, and what is to be made of `{ 1, 2, 3, 4, 5 }`.
+AROUND = """
+struct step next(struct range *range)
+{
+	struct step one = { range->from < range->to, range->from };
+	range->from++;
+	return one;
+}
+void other(void *p) { asm volatile("" : : "r"(p) : "memory"); }
+void *memcpy(void *to, const void *from, unsigned long n)
+{
+	for (char *out = to; n--; )
+		*out++ = *(const volatile char *)from++;
+	return to;
+}
+void _start(void)
+{
+	int of[] = { 1, 2, 3, 4, 5 };
+	unsigned at[] = { 3, 0 };
+	register int status asm("d1") = use(of, 5, at) || of[0] != 101 || of[3] != 14;
+	register int number asm("d0") = 1;
+	asm volatile("trap #0" : : "r"(number), "r"(status));
+}
+"""
+
+
+def test_two_words_are_moved_right_where_they_overlap(
+    toolchain_of: Callable[[str], Toolchain], tmp_path: Path
+) -> None:
+    toolchain = toolchain_of("m68k")
+    if shutil.which("qemu-m68k") is None:
+        pytest.skip("qemu-m68k is not installed")
+    (fault,) = (one for one in load().compiler_faults if one.arch == "m68k")
+    (tmp_path / "overlap.c").write_text(fault.program + AROUND)
+    for level in ("-Os", "-O1", "-O2"):
+        right = []
+        for flags in ([level], [level, fault.flag]):
+            command = [str(toolchain.gcc), *flags, "-static", "-nostdlib", "overlap.c", "-o", "overlap"]
+            subprocess.run(command, cwd=tmp_path, check=True)
+            ran = subprocess.run(["qemu-m68k", "overlap"], cwd=tmp_path, check=False)
+            right.append(ran.returncode == 0)
+            assert has_fault(toolchain, flags, fault) is not right[-1]
+        assert right[1], level
+    if has_fault(toolchain, [*toolchain.arch.abi_flags, "-Os"], fault):
+        assert fault.flag in [one.flag for one in resolve("m68k", "none").flags.declared]
 
 
 @pytest.mark.parametrize("name", ["alpha", "arc", "m68k", "openrisc", "parisc", "sh"])
