@@ -151,7 +151,11 @@ class Judging:
             self._settle({one: _ENDLESS for one in rest if _last(one) in endless(place.tests)})
             rest = [one for one in rest if one not in self.verdicts]
             rest, cut = self._witnessed(rest, cut)
-            rest = [one for part in self._parts(rest) for one in self._taken(part, cut)]
+            fits: list[Test] = []
+            for part in self._parts(rest):
+                some, cut = self._taken(part, cut)
+                fits += some
+            rest = fits
         self._judge(rest, cut)
         for one in [one for one in self._aside if one not in self.verdicts]:
             # With rustc's marks in it, mrustc may know less of it, and take it all the same.
@@ -193,19 +197,31 @@ class Judging:
             chosen = [one for one in chosen if one not in kept]
         return chosen, cut
 
-    def _taken(self, chosen: Sequence[Test], cut: Cut) -> list[Test]:
+    def _taken(self, chosen: Sequence[Test], cut: Cut) -> tuple[list[Test], Cut]:
         """Return the tests that mrustc takes; what it breaks down on by itself is put aside.
 
-        What it does not end on is settled: Ferric would wait long for it.
+        What it does not end on is settled: Ferric would wait long for it.  A file that none of the
+        tests is in is left out, from then on.
         """
         chosen = list(chosen)
         while chosen and (broken := self._broken(chosen, cut, ask=len(chosen) > 1)):
+            blamed = self._blamed(chosen, broken.why)
+            if not blamed.why and blamed.cut | cut != cut:
+                cut |= blamed.cut
+                continue
             guilty = self._guilty(chosen, cut, broken)
             self._say(f"mrustc breaks down on {len(guilty)} of {len(chosen)}: {told(broken.why)}")
             self._settle({one: said for one, said in guilty.items() if NO_END in said.why})
             self._aside += guilty
             chosen = [one for one in chosen if one not in guilty]
-        return chosen
+        return chosen, cut
+
+    def _blamed(self, chosen: Sequence[Test], why: str) -> Blamed:
+        """Return what it costs that Ferric or mrustc refuses the crate of these tests."""
+        blamed = Blamed(self._place.tests, self._place.folder / "crate", chosen, refused=True)
+        for one in refusals(why):
+            blamed.take(one)
+        return blamed
 
     def _broken(self, chosen: Sequence[Test], cut: Cut, *, ask: bool = False) -> Broken | None:
         place = self._place
@@ -215,11 +231,8 @@ class Judging:
 
     def _guilty(self, chosen: Sequence[Test], cut: Cut, broken: Broken) -> Mapping[Test, Verdict]:
         """Return tests that mrustc breaks down on: those it names, or is at, or the first one."""
-        blamed = Blamed(self._place.tests, self._place.folder / "crate", chosen, refused=True)
-        for one in refusals(broken.why):
-            blamed.take(one)
-        if blamed.why:
-            return blamed.why
+        if guilty := self._blamed(chosen, broken.why).why:
+            return guilty
         some, why = suspects(self._place.tests, chosen, broken.at), broken.why
         if len(some) < len(chosen):
             said = self._broken(some, cut)
@@ -285,7 +298,7 @@ class Judging:
         blamed = Blamed(place.tests, crate, chosen, told(built.why), refused=refused)
         for one in place.refused(crate, built):
             blamed.take(one)
-        if len(chosen) == 1 and not blamed.cut.features:
+        if len(chosen) == 1 and (blamed.why or blamed.cut | cut == cut):
             other = not_built(told(built.why), refused)
             self._settle({one: blamed.why.get(one, other) for one in chosen})
             return None

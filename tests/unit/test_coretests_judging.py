@@ -11,7 +11,7 @@ from tests.coretests.alone import Broken
 from tests.coretests.build import Judging, Place
 from tests.coretests.judge import PASSED, Verdict, judged, run_all
 from tests.coretests.source import MARK, Cut, Test, endless, write_crate
-from tests.unit.coretests_library import library
+from tests.unit.coretests_library import FLOATS, library
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,6 +112,29 @@ class _Mrustc(_Place):
 
     at: tuple[str, ...] = ()
     warning = ""
+
+
+class _Elsewhere(_Mrustc):
+    """The same, where Ferric refuses a file that the test at hand is not in."""
+
+    def taken(self, crate: Path, *, ask: bool) -> Broken | None:
+        file = crate / "src/num/floats.rs"
+        return Broken(f"{file}:3: mrustc does it wrongly") if file.is_file() else None
+
+    def warned_of(self, crate: Path) -> str:
+        return ""
+
+
+def test_a_file_that_is_refused_costs_no_test_of_another(tmp_path: Path) -> None:
+    tests = library(tmp_path)
+    write_atomic(tests / "num/mod.rs", "macro_rules! m { () => {}; }\nmod floats;\n")
+    write_atomic(tests / "num/floats.rs", f"macro_rules! n {{ () => {{}}; }}\n{FLOATS}")
+    other = Test("num::other")
+    said: list[str] = []
+    place = _Elsewhere(tests, None, tmp_path / "place")
+    found = Judging(place, say=said.append).judge([other])
+    assert found[other] == Verdict("failed", "the mark is 0 times in program")
+    assert not any("breaks down" in one for one in said)
 
 
 class _Told(_Mrustc):
