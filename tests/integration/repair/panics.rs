@@ -211,3 +211,9 @@ const fn third(n: usize) -> usize { n + 2 }
 fn second(_a: u32, c: u32) -> u32 { c }
 //-
 let a = b([1u32, 2]); show(o, a[1]); writeln!(o, "{}", second(a[third(0)], 3)).unwrap();
+//: index: raw pointer to the element behind the last
+let a = b([1u32, 2, 3]); let s = &a[..]; show(o, (&raw const s[3]).is_null() as u32);
+//: index: by core's swap, with the element behind the last
+let mut a = b([1u32, 2, 3]); a.swap(1, 3); show(o, a[1]);
+//: index: after the rest of a pattern that is empty
+let a = b([1u32, 2]); let s = &a[..]; if let [x, y, rest @ ..] = s { show(o, x + y + rest.len() as u32); show(o, rest[b(0)]); }
