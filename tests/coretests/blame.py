@@ -168,21 +168,29 @@ class Blamed:
         self._module(refusal, (self._tests / refusal.file).read_text(encoding="utf-8"))
 
     def _module(self, refusal: Refusal, source: str) -> None:
-        """Blame the test around a line, else the tests of its file or its module."""
+        """Blame the test around a line, else the tests of its file or its module.
+
+        Where none of them is in the file, the function around the line goes, such as a macro's test
+        that was not chosen, else the file.
+        """
         inside = self._within(refusal.file)
         module = refusal.file.partition("/")[0].removesuffix(".rs")
         others = [one for one in self._chosen if one.module == module]
-        for start, end, name, _text in (*blocks(source), *functions(source)):
-            if start <= refusal.line <= end:
-                guilty = [one for one in inside if name in one.path.split("::")]
-                # A macro's tests are of the modules that call it.
-                guilty = guilty or [one for one in others if one.path.endswith(f"::{name}")]
-                if guilty:
-                    self.cut |= Cut(blocks=frozenset({(refusal.file, start)}))
-                    self._blame(guilty, refusal)
-                    return
+        around = [
+            one for one in (*blocks(source), *functions(source)) if one[0] <= refusal.line <= one[1]
+        ]
+        for start, _end, name, _text in around:
+            guilty = [one for one in inside if name in one.path.split("::")]
+            # A macro's tests are of the modules that call it.
+            guilty = guilty or [one for one in others if one.path.endswith(f"::{name}")]
+            if guilty:
+                self.cut |= Cut(blocks=frozenset({(refusal.file, start)}))
+                self._blame(guilty, refusal)
+                return
         if inside or "/" not in refusal.file:
             self._blame(inside or others, refusal)
+        elif around:
+            self.cut |= Cut(blocks=frozenset({(refusal.file, around[-1][0])}))
         else:
             self.cut |= Cut(files=frozenset({refusal.file}))
 
