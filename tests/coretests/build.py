@@ -212,8 +212,10 @@ class Judging:
             guilty = self._guilty(chosen, cut, broken)
             self._say(f"mrustc breaks down on {len(guilty)} of {len(chosen)}: {told(broken.why)}")
             self._settle({one: said for one, said in guilty.items() if NO_END in said.why})
-            self._aside += guilty
-            chosen = [one for one in chosen if one not in guilty]
+            # What a macro makes for one type it makes for others.
+            alike = {_last(one) for one in guilty}
+            self._aside += [one for one in chosen if _last(one) in alike]
+            chosen = [one for one in chosen if _last(one) not in alike]
         return chosen, cut
 
     def _blamed(self, chosen: Sequence[Test], why: str) -> Blamed:
