@@ -209,7 +209,7 @@ class Judging:
             if not blamed.why and blamed.cut | cut != cut:
                 cut |= blamed.cut
                 continue
-            guilty = self._guilty(chosen, cut, broken)
+            guilty = blamed.why or self._guilty(chosen, cut, broken)
             self._say(f"mrustc breaks down on {len(guilty)} of {len(chosen)}: {told(broken.why)}")
             self._settle({one: said for one, said in guilty.items() if NO_END in said.why})
             # What a macro makes for one type it makes for others.
@@ -232,9 +232,7 @@ class Judging:
         return place.taken(crate, ask=ask)
 
     def _guilty(self, chosen: Sequence[Test], cut: Cut, broken: Broken) -> Mapping[Test, Verdict]:
-        """Return tests that mrustc breaks down on: those it names, or is at, or the first one."""
-        if guilty := self._blamed(chosen, broken.why).why:
-            return guilty
+        """Return a test that mrustc breaks down on, by what it is at, or by halves."""
         some, why = suspects(self._place.tests, chosen, broken.at), broken.why
         if len(some) < len(chosen):
             said = self._broken(some, cut)
