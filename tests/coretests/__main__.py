@@ -107,13 +107,17 @@ def _below(test: Test, modules: Sequence[str]) -> bool:
 
 
 def groups(chosen: Sequence[Test], most: int = _TOGETHER) -> Iterator[tuple[Test, ...]]:
-    """Yield tests that share a crate: whole modules, where one has not more than ``most``."""
-    modules: dict[str, list[Test]] = {}
+    """Yield tests that share a crate: whole modules, where one has not more than ``most``.
+
+    What a macro makes for the compiler to compute is apart from what it makes of it to run.
+    """
+    modules: dict[tuple[str, bool], list[Test]] = {}
     for one in chosen:
-        modules.setdefault(one.module, []).append(one)
+        modules.setdefault((one.module, one.constant), []).append(one)
     waiting: list[Test] = []
     for tests in modules.values():
-        if waiting and len(waiting) + len(tests) > most:
+        apart = waiting and waiting[0].constant != tests[0].constant
+        if waiting and (apart or len(waiting) + len(tests) > most):
             yield tuple(waiting)
             waiting = []
         waiting += tests

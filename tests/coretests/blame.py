@@ -113,6 +113,14 @@ def has_constants(tests: Path, one: Test) -> bool:
     return _mentions(tests, one, const)
 
 
+def kin(tests: Path, one: Test) -> tuple[str, str, bool]:
+    """Return what the tests have in common that a macro makes of one text for several types."""
+    texts = _texts(tests)
+    parts = one.path.split("::")[1:]
+    name = next((part for part in reversed(parts) if part in texts), parts[-1])
+    return one.module, name, one.constant
+
+
 def suspects(tests: Path, chosen: Sequence[Test], names: Iterable[str]) -> list[Test]:
     """Return the tests that something may lie in that a tool was at, less than half of them.
 

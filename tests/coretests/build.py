@@ -20,7 +20,16 @@ from pipeline.stages import Options, Outputs, run_check
 from pipeline.transpile.rustc.emit import find_front, library
 from pipeline.witness.rustc import find_witness
 from tests.coretests.alone import NO_END, taken
-from tests.coretests.blame import NAME, Blamed, has_constants, not_built, refusals, suspects, told
+from tests.coretests.blame import (
+    NAME,
+    Blamed,
+    has_constants,
+    kin,
+    not_built,
+    refusals,
+    suspects,
+    told,
+)
 from tests.coretests.judge import SECONDS, Verdict, run_all
 from tests.coretests.source import Cut, at_first, endless, write_crate
 
@@ -131,6 +140,7 @@ class Judging:
         self._place, self._keep, self._say = place, keep, say
         self._builds = _BUILDS
         self._aside: list[Test] = []
+        self._alike: set[tuple[str, str, bool]] = set()
         self.verdicts: dict[Test, Verdict] = {}
 
     def judge(self, chosen: Sequence[Test], left_out: Cut | None = None) -> dict[Test, Verdict]:
@@ -166,8 +176,16 @@ class Judging:
         return self.verdicts
 
     def _parts(self, chosen: Sequence[Test]) -> Iterator[Sequence[Test]]:
-        """Yield what mrustc is given at a time: alone what it is likely to break down on."""
-        alone = {one for one in chosen if has_constants(self._place.tests, one)}
+        """Yield what mrustc is given at a time: alone what it is likely to break down on.
+
+        Alone is also the first of what a macro makes for several types: it stands for the others.
+        """
+        tests = self._place.tests
+        alike: dict[tuple[str, str, bool], list[Test]] = {}
+        for one in chosen:
+            alike.setdefault(kin(tests, one), []).append(one)
+        alone = {one for one in chosen if has_constants(tests, one)}
+        alone |= {some[0] for some in alike.values() if len(some) > 1}
         yield from ([one] for one in chosen if one in alone)
         others = [one for one in chosen if one not in alone]
         yield from (others[at : at + _PART] for at in range(0, len(others), _PART))
@@ -203,7 +221,7 @@ class Judging:
         What it does not end on is settled: Ferric would wait long for it.  A file that none of the
         tests is in is left out, from then on.
         """
-        chosen = list(chosen)
+        chosen = self._with_kin_aside(chosen)
         while chosen and (broken := self._broken(chosen, cut, ask=len(chosen) > 1)):
             blamed = self._blamed(chosen, broken.why)
             if not blamed.why and blamed.cut | cut != cut:
@@ -212,11 +230,15 @@ class Judging:
             guilty = blamed.why or self._guilty(chosen, cut, broken)
             self._say(f"mrustc breaks down on {len(guilty)} of {len(chosen)}: {told(broken.why)}")
             self._settle({one: said for one, said in guilty.items() if NO_END in said.why})
-            # What a macro makes for one type it makes for others.
-            alike = {_last(one) for one in guilty}
-            self._aside += [one for one in chosen if _last(one) in alike]
-            chosen = [one for one in chosen if _last(one) not in alike]
+            self._alike |= {kin(self._place.tests, one) for one in guilty}
+            chosen = self._with_kin_aside(chosen)
         return chosen, cut
+
+    def _with_kin_aside(self, chosen: Sequence[Test]) -> list[Test]:
+        """Put aside what a macro makes that breaks down for one type, and return the others."""
+        alike = {one for one in chosen if kin(self._place.tests, one) in self._alike}
+        self._aside += [one for one in chosen if one in alike]
+        return [one for one in chosen if one not in alike]
 
     def _blamed(self, chosen: Sequence[Test], why: str) -> Blamed:
         """Return what it costs that Ferric or mrustc refuses the crate of these tests."""

@@ -63,6 +63,8 @@ _ENDLESS = re.compile(
     r"^#\[cfg\(not\(miri\)\)\](?=((?:(?!^\}).)*?usize::MAX\](?:(?!^\}).)*))",
     re.DOTALL | re.MULTILINE,
 )
+# Where a macro makes each test once more, for the compiler to compute.
+_COMPUTED = re.compile(r"(?<!\w)(?=mod const_ \{)")
 _FEATURE = "#![feature(prelude_import)]\n#![allow(internal_features)]\n"
 
 
@@ -81,6 +83,11 @@ class Test:
     def module(self) -> str:
         """The crate's module that it stands in."""
         return self.path.partition("::")[0]
+
+    @property
+    def constant(self) -> bool:
+        """Whether a macro made it that makes each test twice, and it is the one of a constant."""
+        return "const_" in self.path.split("::")
 
 
 def parse(expanded: str) -> list[Test]:
@@ -311,12 +318,15 @@ def _path(name: Path) -> str:
 def write_crate(tests: Path, chosen: Sequence[Test], folder: Path, left_out: Cut) -> Path:
     """Write the crate that has the modules of ``chosen``, and runs them from a number on.
 
-    Tests that are not chosen are not in it, where they do not come out of a macro.
+    Tests that are not chosen are not in it, where they do not come out of a macro; but none that
+    are :attr:`Test.constant` where no such test is chosen.
     """
+    computed = any(one.constant for one in chosen)
     names = {name for one in chosen for name in one.path.split("::")[1:]}
     for relative, text in _files(tests, chosen, left_out.files).items():
         starts = {line for name, line in left_out.blocks if name == str(relative)}
         kept = _ENDLESS.sub("#[cfg(any())]", text) if left_out.endless else text
+        kept = kept if computed else _COMPUTED.sub("#[cfg(any())] ", kept)
         write_atomic(folder / "src" / relative, without_std(_without(kept, starts, names)))
     write_atomic(folder / "Cargo.toml", _MANIFEST)
     write_atomic(folder / "src" / "lib.rs", root_text(tests, chosen, left_out))

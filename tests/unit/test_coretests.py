@@ -261,6 +261,18 @@ def test_modules_stay_together_where_they_are_small() -> None:
     assert [len(one) for one in groups([Test(f"a::{n}") for n in range(350)])] == [150, 150, 50]
 
 
+def test_what_the_compiler_computes_shares_no_crate_with_what_runs(tmp_path: Path) -> None:
+    run, computed = Test("num::abs::test_f32"), Test("num::abs::const_::test_f32")
+    assert list(groups([run, computed, Test("bool::t")])) == [
+        (run,), (computed,), (Test("bool::t"),),
+    ]  # fmt: skip
+    tests = library(tmp_path)
+    write_atomic(tests / "num/mod.rs", "macro_rules! m { () => {\n    mod const_ {\n    }\n} }\n")
+    for one, text in ((run, "#[cfg(any())] pub mod const_ {"), (computed, "    pub mod const_ {")):
+        crate = write_crate(tests, [one], tmp_path / one.path.replace(":", "-"), Cut())
+        assert text in (crate / "src/num/mod.rs").read_text(encoding="utf-8")
+
+
 def test_a_document_has_every_verdict() -> None:
     result = Result(
         "m68k", "rustc", "1.96", {Test("a"): PASSED, Test("b"): Verdict("failed", "no")}

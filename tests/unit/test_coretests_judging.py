@@ -155,6 +155,30 @@ def test_what_mrustc_breaks_down_on_is_found_before_anything_is_built(tmp_path: 
     assert Judging(told_of).judge(chosen) == found
 
 
+class _Counting(_Mrustc):
+    """The same, which breaks down on a macro's test for each type, and counts what it is given."""
+
+    asked_for = 0
+
+    def taken(self, crate: Path, *, ask: bool) -> Broken | None:
+        type(self).asked_for += 1
+        root = (crate / "src/lib.rs").read_text(encoding="utf-8")
+        return Broken("mrustc: BUG: none knows") if "::made()" in root else None
+
+    def warned_of(self, crate: Path) -> str:
+        return ""
+
+
+def test_what_a_macro_makes_is_tried_for_one_type_alone(tmp_path: Path) -> None:
+    made = [Test(f"num::{of}::made") for of in ("i8", "i16", "i32", "i64")]
+    fits = [Test(f"num::{of}::fits") for of in ("i8", "i16", "i32", "i64")]
+    place = _Counting(library(tmp_path), None, tmp_path / "place")
+    found = Judging(place).judge([*made, *fits])
+    assert {found[one].kind for one in made + fits} == {"failed"}
+    # One of each, and then those that are left of what it takes.
+    assert _Counting.asked_for == 3
+
+
 class _Warned(_Mrustc):
     """The same, where Ferric's check would refuse what fails."""
 
