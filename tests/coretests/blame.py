@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.names import readable
 from tests.coretests.judge import Verdict
-from tests.coretests.source import Cut, blocks, functions
+from tests.coretests.source import Cut, blocks, functions, makes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -38,6 +38,7 @@ _REACHED = re.compile(r"\(reached in (_R\w+)\)")
 _FOLDER = re.compile(r"/\S*/crate/")
 _BEHIND = re.compile(r"\n  (?:command|mend):")
 _UNKNOWN = re.compile(r"unknown feature `(\w+)`")
+_UNASKED = re.compile(r"use of unstable (?:library )?feature `(\w+)`")
 _ARM = re.compile(r"^ *(\d+) => crate::")
 
 
@@ -160,7 +161,10 @@ class Blamed:
         self.why: dict[Test, Verdict] = {}
 
     def take(self, refusal: Refusal) -> None:
-        """Add what has to go for one refusal."""
+        """Add what has to go for one refusal, or a feature that was not asked for."""
+        if feature := _UNASKED.match(refusal.message):
+            self.cut |= Cut(added=frozenset({feature[1]}))
+            return
         within = f"{refusal.function}::"
         guilty = [one for one in self._chosen if within.startswith(f"{one.path}::")]
         if guilty or not refusal.file:
@@ -190,7 +194,9 @@ class Blamed:
         for start, _end, name, _text in around:
             guilty = [one for one in inside if name in one.path.split("::")]
             # A macro's tests are of the modules that call it.
-            guilty = guilty or [one for one in others if one.path.endswith(f"::{name}")]
+            named = [one for one in others if one.path.endswith(f"::{name}")]
+            made = [one for one in named if makes(source, refusal.line, self._module_text(one))]
+            guilty = guilty or made or named
             if guilty:
                 self.cut |= Cut(blocks=frozenset({(refusal.file, start)}))
                 self._blame(guilty, refusal)
@@ -207,6 +213,11 @@ class Blamed:
             self.cut |= Cut(features=frozenset({feature[1]}))
         elif arm := _ARM.match(line):
             self._blame([self._chosen[int(arm[1])]], refusal)
+
+    def _module_text(self, one: Test) -> str:
+        """Return the text of the file of the module that a test stands in."""
+        file = self._tests / f"{one.path.rpartition('::')[0].replace('::', '/')}.rs"
+        return file.read_text(encoding="utf-8") if file.is_file() else ""
 
     def _within(self, file: str) -> list[Test]:
         """Return the tests of a file and of what its modules hold."""

@@ -44,6 +44,7 @@ _RARE_FLOATS = re.compile(r"\btarget_has_reliable_f(?:16|128)(?:_math)?\b")
 _ROOT_MODULE = re.compile(r"^((?:#\[[^\n]*\]\n)*)(?:pub )?mod (\w+);\n", re.MULTILINE)
 _TYPE = re.compile(r"[fiu]\d+|[iu]size|bool|char|str")
 _NAMED_FEATURE = re.compile(r"feature\((\w+)\)")
+_MACRO = re.compile(r"^macro_rules! (\w+)", re.MULTILINE)
 _FEATURE_OF = re.compile(r'feature\s*=\s*"(\w+)"')
 _CONSTANT = re.compile(r"pub const fn (\w+)\(self")
 _BLOCK = re.compile(
@@ -167,13 +168,15 @@ class Cut:
     """What a crate leaves out: features of its root, and blocks, each a file's line it begins at.
 
     A block is a test, or the call of a macro that makes some.  ``files`` are left out as a whole;
-    ``endless`` is what :func:`endless` tells of.
+    ``endless`` is what :func:`endless` tells of.  ``added`` are features that the root has to ask
+    for besides: what another release calls those of the tests.
     """
 
     features: frozenset[str] = frozenset()
     blocks: frozenset[tuple[str, int]] = frozenset()
     files: frozenset[str] = frozenset()
     endless: bool = False
+    added: frozenset[str] = frozenset()
 
     def __or__(self, other: Cut) -> Cut:
         """Return what either leaves out."""
@@ -182,6 +185,7 @@ class Cut:
             self.blocks | other.blocks,
             self.files | other.files,
             self.endless or other.endless,
+            self.added | other.added,
         )
 
 
@@ -200,6 +204,13 @@ def functions(text: str) -> Iterator[tuple[int, int, str, str]]:
     for found in _FUNCTION.finditer(text):
         start = text.count("\n", 0, found.start()) + 1
         yield start, start + found[0].count("\n") - 1, found["name"], found[0]
+
+
+def makes(text: str, line: int, module: str) -> bool:
+    """Say whether a module may call the macro of a file that a line of it stands in, if in one."""
+    before = "".join(text.splitlines(keepends=True)[:line])
+    called = _MACRO.findall(before)
+    return not called or re.search(rf"\b{called[-1]}!", module) is not None
 
 
 @functools.cache
@@ -257,7 +268,8 @@ def root_text(tests: Path, chosen: Sequence[Test], left_out: Cut) -> str:
         f"fn one_test(n: u16) {{\n    match n {{\n{arms}        _ => {{}}\n    }}\n}}\n"
     )
     head = HEAD.read_text(encoding="utf-8")
-    parts = ("#![no_std]\n", attributes, "\n", _FEATURE, head, at, without_std(macros), kept)
+    added = "".join(f"#![feature({one})]\n" for one in sorted(left_out.added - left_out.features))
+    parts = ("#![no_std]\n", attributes, "\n", _FEATURE, added, head, at, without_std(macros), kept)
     return "".join(parts) + run_one
 
 

@@ -188,6 +188,25 @@ def test_a_refusal_costs_as_little_as_can_be(tmp_path: Path) -> None:
     feature = blamed(Refusal("lib.rs", 2, "unknown feature `kept`"))
     assert feature.cut == Cut(frozenset({"kept"}))
     assert not feature.why
+    renamed = blamed(Refusal("num/floats.rs", 20, "use of unstable library feature `new`"))
+    assert (renamed.cut, renamed.why) == (Cut(added=frozenset({"new"})), {})
+    write_crate(tests, chosen, tmp_path / "renamed", renamed.cut)
+    root = (tmp_path / "renamed/src/lib.rs").read_text(encoding="utf-8")
+    assert "#![feature(new)]\n" in root
+
+
+def test_a_macro_costs_the_tests_of_the_modules_that_call_it(tmp_path: Path) -> None:
+    tests = library(tmp_path)
+    for of in ("int", "uint"):
+        macro = f"macro_rules! {of}_module {{\n    () => {{\n        #[test]\n        fn t() {{\n"
+        write_atomic(tests / f"num/{of}_macros.rs", f"{macro}        }}\n    }};\n}}\n")
+        write_atomic(tests / f"num/{of[0]}8.rs", f"{of}_module!();\n")
+    chosen = [Test("num::i8::t"), Test("num::u8::t")]
+    crate = write_crate(tests, chosen, tmp_path / "crate", Cut())
+    write_atomic(crate / "src/num/int_macros.rs", "")
+    blamed = Blamed(tests, crate, chosen)
+    blamed.take(Refusal("num/int_macros.rs", 4, "no method named `x`"))
+    assert list(blamed.why) == chosen[:1]
 
 
 def test_a_constant_that_is_wrong_is_of_the_test_that_it_stands_in(tmp_path: Path) -> None:
