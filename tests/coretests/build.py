@@ -30,6 +30,7 @@ from tests.coretests.blame import (
     suspects,
     told,
 )
+from tests.coretests.float_tests import unusual
 from tests.coretests.judge import SECONDS, Verdict, run_all
 from tests.coretests.source import Cut, at_first, endless, write_crate
 
@@ -48,6 +49,7 @@ _BUILDS = 24
 _PART = 50
 _SECONDS = 600.0
 _ENDLESS = Verdict("not built", "mrustc does not end on an array of usize::MAX elements")
+_UNUSUAL = Verdict("not built", "mrustc has no floats of 16 or 128 bits")
 _NATIVE = ("-Cpanic=abort", "-Coverflow-checks=no", "-Cdebug-assertions=no")
 
 
@@ -157,8 +159,9 @@ class Judging:
         rest = [one for one in chosen if one not in known]
         cut |= left_out or Cut()
         if place.by_mrustc:
-            cut |= Cut(endless=True)
+            cut |= Cut(mrustc=True)
             self._settle({one: _ENDLESS for one in rest if _last(one) in endless(place.tests)})
+            self._settle({one: _UNUSUAL for one in rest if unusual(one.path)})
             rest = [one for one in rest if one not in self.verdicts]
             rest, cut = self._witnessed(rest, cut)
             fits: list[Test] = []

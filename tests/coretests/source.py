@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import ToolError
 from pipeline.files import cached, digest_files, write_atomic
 from pipeline.run import run
+from tests.coretests.float_tests import by_their_names, without_unusual
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -56,6 +57,11 @@ _BLOCK = re.compile(
 _FUNCTION = re.compile(
     r"^(?P<in> *)(?:(?:#\[|//)[^\n]*\n(?P=in))*(?:pub )?(?:const |unsafe )*fn (?P<name>\w+)\b"
     r"(?:[^\n]*\}\n|.*?^(?P=in)\}\n)",
+    re.DOTALL | re.MULTILINE,
+)
+# Each function in it is a test, and a constant with the same body.
+_TWICE = re.compile(
+    r"^(?P<in> *)test_runtime_and_compiletime! \{\n(?P<tests>.*?)^(?P=in)\}\n",
     re.DOTALL | re.MULTILINE,
 )
 # A constant on which mrustc does not end, and a macro's call with tests of it: coretests keep them
@@ -168,14 +174,14 @@ class Cut:
     """What a crate leaves out: features of its root, and blocks, each a file's line it begins at.
 
     A block is a test, or the call of a macro that makes some.  ``files`` are left out as a whole;
-    ``endless`` is what :func:`endless` tells of.  ``added`` are features that the root has to ask
-    for besides: what another release calls those of the tests.
+    ``mrustc`` is what it does not end on (:func:`endless`) or does not know.  ``added`` are
+    features that the root has to ask for besides: what another release calls those of the tests.
     """
 
     features: frozenset[str] = frozenset()
     blocks: frozenset[tuple[str, int]] = frozenset()
     files: frozenset[str] = frozenset()
-    endless: bool = False
+    mrustc: bool = False
     added: frozenset[str] = frozenset()
 
     def __or__(self, other: Cut) -> Cut:
@@ -184,7 +190,7 @@ class Cut:
             self.features | other.features,
             self.blocks | other.blocks,
             self.files | other.files,
-            self.endless or other.endless,
+            self.mrustc or other.mrustc,
             self.added | other.added,
         )
 
@@ -197,6 +203,11 @@ def blocks(text: str) -> Iterator[tuple[int, int, str, str]]:
     for found in _BLOCK.finditer(text):
         start = text.count("\n", 0, found.start()) + 1
         yield start, start + found[0].count("\n") - 1, found["made"] or found["name"], found[0]
+    for found in _TWICE.finditer(text):
+        before = text.count("\n", 0, found.start("tests"))
+        for start, end, name, body in functions(found["tests"]):
+            if body.startswith(f"{found['in']}    ") and body[len(found["in"]) + 4] != " ":
+                yield before + start, before + end, name, body
 
 
 def functions(text: str) -> Iterator[tuple[int, int, str, str]]:
@@ -276,8 +287,8 @@ def root_text(tests: Path, chosen: Sequence[Test], left_out: Cut) -> str:
 def _files(tests: Path, chosen: Sequence[Test], cut: Collection[str]) -> dict[Path, str]:
     """Return the files of the tests' modules, without modules that nobody chose or needs.
 
-    A module is needed that has macros, or whose name stands in a path, if it is none of the files
-    in ``cut``.
+    A module is needed that gives others its macros, or whose name stands in a path, if it is none
+    of the files in ``cut``.
     """
     modules = {one.module for one in chosen}
     every = {file.relative_to(tests): file for file in sorted(tests.rglob("*.rs"))}
@@ -288,11 +299,10 @@ def _files(tests: Path, chosen: Sequence[Test], cut: Collection[str]) -> dict[Pa
     }
     everything = "\n".join(texts.values())
 
-    def needed(path: str) -> bool:
-        below = [text for name, text in texts.items() if f"{_path(name)}::".startswith(path)]
+    def needed(path: str, attributes: str) -> bool:
         return (
             any(one.path.startswith(path) for one in chosen)
-            or any("macro_rules!" in text for text in below)
+            or "macro_use" in attributes
             or _used(path.split("::")[-2], everything)
         )
 
@@ -302,7 +312,7 @@ def _files(tests: Path, chosen: Sequence[Test], cut: Collection[str]) -> dict[Pa
 
         def kept(found: re.Match[str], above: str = _path(name)) -> str:
             path = f"{above}::{found[2]}::"
-            if path not in gone and needed(path):
+            if path not in gone and needed(path, found[1]):
                 return found[0]
             left.append(path)
             return "\n" * found[0].count("\n")
@@ -317,9 +327,13 @@ def _files(tests: Path, chosen: Sequence[Test], cut: Collection[str]) -> dict[Pa
 
 
 def _used(module: str, text: str) -> bool:
-    """Say whether a module's name stands in a path; in front of one, a type's is the type."""
-    first = "" if _TYPE.fullmatch(module) else rf"|\b{module}::"
-    return re.search(rf"(?:::|use ){module}\b{first}", text) is not None
+    """Say whether a module's name stands in a path; in front of one, a type's is the type.
+
+    Below the library's crates it is another module.
+    """
+    first = "" if _TYPE.fullmatch(module) else rf"|(?<!:)\b{module}::"
+    path = rf"(?:(?<!\bcore)(?<!\bstd)(?<!\balloc)::|use ){module}\b{first}"
+    return re.search(path, text) is not None
 
 
 def _path(name: Path) -> str:
@@ -337,8 +351,11 @@ def write_crate(tests: Path, chosen: Sequence[Test], folder: Path, left_out: Cut
     names = {name for one in chosen for name in one.path.split("::")[1:]}
     for relative, text in _files(tests, chosen, left_out.files).items():
         starts = {line for name, line in left_out.blocks if name == str(relative)}
-        kept = _ENDLESS.sub("#[cfg(any())]", text) if left_out.endless else text
+        kept = _ENDLESS.sub("#[cfg(any())]", text) if left_out.mrustc else text
         kept = kept if computed else _COMPUTED.sub("#[cfg(any())] ", kept)
+        if relative.parts[0] == "floats":
+            kept = by_their_names(kept, constant=computed)
+            kept = without_unusual(kept) if left_out.mrustc else kept
         write_atomic(folder / "src" / relative, without_std(_without(kept, starts, names)))
     write_atomic(folder / "Cargo.toml", _MANIFEST)
     write_atomic(folder / "src" / "lib.rs", root_text(tests, chosen, left_out))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.files import write_atomic
 from tests.coretests.__main__ import Suite, expected, groups
 from tests.coretests.blame import Blamed, Refusal, refusals, suspects, told
+from tests.coretests.float_tests import by_their_names, unusual, without_unusual
 from tests.coretests.judge import PASSED, Verdict
 from tests.coretests.record import Record
 from tests.coretests.report import Result, document
@@ -103,17 +104,18 @@ def test_a_block_may_stand_in_a_macro() -> None:
 def test_a_module_that_nobody_chose_is_left_out_where_nobody_needs_it(tmp_path: Path) -> None:
     tests = library(tmp_path)
     texts = {
-        "mod.rs": "#[macro_use]\nmod made;\nmod floats;\n#[cfg(x)]\nmod other;\nmod used;\n",
+        "mod.rs": "#[macro_use]\nmod made;\nmod floats;\n#[cfg(x)]\nmod other;\nmod ops;\nmod used;\n",
         "made.rs": "macro_rules! m { () => {} }\n",
         "other.rs": "#[test]\nfn t() {}\n",
         "used.rs": "pub fn u() {}\n",
-        "floats.rs": "#[test]\nfn t() { super::used::u(); }\n",
+        "ops.rs": "macro_rules! m { () => {} }\n",
+        "floats.rs": "use core::ops::Add;\n#[test]\nfn t() { super::used::u(); }\n",
     }
     for name, text in texts.items():
         write_atomic(tests / "num" / name, text)
     crate = write_crate(tests, [Test("num::floats::t")], tmp_path / "crate", Cut())
     root = (crate / "src/num/mod.rs").read_text(encoding="utf-8")
-    assert root == ("#[macro_use]\npub mod made;\npub mod floats;\n\n\npub mod used;\n")
+    assert root == ("#[macro_use]\npub mod made;\npub mod floats;\n\n\n\npub mod used;\n")
     files = sorted(file.name for file in (crate / "src/num").iterdir())
     assert files == ["floats.rs", "made.rs", "mod.rs", "used.rs"]
 
@@ -191,8 +193,8 @@ def test_a_refusal_costs_as_little_as_can_be(tmp_path: Path) -> None:
     renamed = blamed(Refusal("num/floats.rs", 20, "use of unstable library feature `new`"))
     assert (renamed.cut, renamed.why) == (Cut(added=frozenset({"new"})), {})
     write_crate(tests, chosen, tmp_path / "renamed", renamed.cut)
-    root = (tmp_path / "renamed/src/lib.rs").read_text(encoding="utf-8")
-    assert "#![feature(new)]\n" in root
+    text = (tmp_path / "renamed/src/lib.rs").read_text(encoding="utf-8")
+    assert "#![feature(new)]\n" in text
 
 
 def test_a_macro_costs_the_tests_of_the_modules_that_call_it(tmp_path: Path) -> None:
@@ -292,9 +294,48 @@ def test_what_the_compiler_computes_shares_no_crate_with_what_runs(tmp_path: Pat
         assert text in (crate / "src/num/mod.rs").read_text(encoding="utf-8")
 
 
+def test_macros_have_the_names_that_use_gave_them() -> None:
+    text = (
+        "pub(crate) use {assert_near_rt as assert_near, assert_same_rt as assert_same};\n"
+        "pub(crate) use assert_same_const;\n"
+        "use super::{assert_near, assert_same};\nuse super::lim;\n"
+        "    use $crate::floats::{\n        assert_near_const as assert_near,\n    };\n"
+    )
+    for constant, kind in ((False, "rt"), (True, "const")):
+        found = by_their_names(text, constant=constant)
+        assert found.count("\n") == text.count("\n")
+        assert [line.strip() for line in found.splitlines() if line.strip()][1:] == [
+            "use super::lim;"
+        ]
+        for name in ("near", "same"):
+            made = f"macro_rules! assert_{name} {{ ($($t:tt)*) => {{ assert_{name}_{kind}!($($t)*) "
+            assert made in found.splitlines()[0]
+
+
 def test_a_document_has_every_verdict() -> None:
     result = Result(
         "m68k", "rustc", "1.96", {Test("a"): PASSED, Test("b"): Verdict("failed", "no")}
     )
     assert result.reasons("failed") == [("no", ["b"])]
     assert document([result])[0]["counts"] == {"passed": 1, "failed": 1}
+
+
+def test_floats_that_mrustc_has_not_are_left_out() -> None:
+    assert unusual("floats::f16::test_abs")
+    assert unusual("floats::abs::const_::test_f128")
+    assert not unusual("floats::abs::test_f32")
+    text = "impl Testable for f16 {\n}\nimpl Testable for f32 {\n}\n    fn test_f128() {\n    }\n"
+    assert without_unusual(text).splitlines() == [
+        "#[cfg(any())] impl Testable for f16 {", "}",
+        "impl Testable for f32 {", "}",
+        "    #[cfg(any())] fn test_f128() {", "    }",
+    ]  # fmt: skip
+
+
+def test_what_a_macro_tests_twice_is_a_block_for_each() -> None:
+    text = (
+        "macro_rules! m {\n    ($T:ident) => {\n        test_runtime_and_compiletime! {\n"
+        "            fn a() {\n                fn inner() {\n                }\n            }\n\n"
+        "            fn b() {\n            }\n        }\n    };\n}\n"
+    )
+    assert [one[:3] for one in blocks(text)] == [(4, 7, "a"), (9, 10, "b")]

@@ -84,7 +84,7 @@ def test_what_mrustc_does_not_end_on_is_not_given_to_it(tmp_path: Path) -> None:
     write_atomic(tests / "bool.rs", text)
     assert {"first", "ALL"} < endless(tests)
     assert "other" not in endless(tests)
-    crate = write_crate(tests, [Test("bool::other")], tmp_path / "crate", Cut(endless=True))
+    crate = write_crate(tests, [Test("bool::other")], tmp_path / "crate", Cut(mrustc=True))
     written = (crate / "src/bool.rs").read_text(encoding="utf-8")
     assert (written.count("cfg(any())"), written.count("cfg(not(miri))")) == (2, 1)
     place = _Mrustc(tests, None, tmp_path / "place")
