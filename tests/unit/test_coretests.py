@@ -104,7 +104,8 @@ def test_a_block_may_stand_in_a_macro() -> None:
 def test_a_module_that_nobody_chose_is_left_out_where_nobody_needs_it(tmp_path: Path) -> None:
     tests = library(tmp_path)
     texts = {
-        "mod.rs": "#[macro_use]\nmod made;\nmod floats;\n#[cfg(x)]\nmod other;\nmod ops;\nmod used;\n",
+        "mod.rs": "#[macro_use]\nmod made;\nmod floats;\n#[cfg(x)]\nmod other;\n"
+        "mod ops;\nmod used;\n",
         "made.rs": "macro_rules! m { () => {} }\n",
         "other.rs": "#[test]\nfn t() {}\n",
         "used.rs": "pub fn u() {}\n",
