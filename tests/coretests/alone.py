@@ -34,8 +34,9 @@ _WORD = re.compile(r'::(\w+)(?=[()<:,]|$)|(?<=::"program"::)(\w+)')
 _LAST: Final = 40
 NO_END: Final = "no end after"
 _KILLED: Final = (-signal.SIGXCPU, -signal.SIGKILL)
-# Of processor time, where the largest of these crates takes 5.
+# Of processor time: most crates take 5, but one with 35 tests of floats 40.
 SECONDS: Final = 30
+_EACH: Final = 5
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,13 @@ class Broken:
     at: tuple[str, ...] = ()
 
 
-def taken(crate: Path, target: Target, folder: Path, *, ask: bool) -> Broken | None:
+def taken(crate: Path, target: Target, folder: Path, tests: int, *, ask: bool) -> Broken | None:
     """Have mrustc translate a crate as Ferric writes it, without marks: far sooner than a build.
 
-    Return None where it does; where not, ``ask`` says whether to find out what it was at.
+    Return None where it does; where not, ``ask`` says whether to find out what it was at.  It has
+    more time where the crate has more ``tests``.
     """
+    seconds = SECONDS + _EACH * (tests - 1)
     loaded = load_crate(crate)
     shutil.rmtree(folder, ignore_errors=True)
     copy = folder / "source"
@@ -63,27 +66,27 @@ def taken(crate: Path, target: Target, folder: Path, *, ask: bool) -> Broken | N
         changes.write(copy)
         job = replace(job, original=crate)
     try:
-        transpile(_limited(folder), job, folder / "mrustc.log")
+        transpile(_limited(folder, seconds), job, folder / "mrustc.log")
     except FerricError as error:
         why = str(error)
         phase = _PHASE.search(why)
         if isinstance(error, ToolError) and error.exit_status == -signal.SIGKILL:
-            why = f"mrustc: {NO_END} {SECONDS} s of processor time, {phase[0] if phase else why}"
-        return Broken(why, _at(job, why, folder) if ask else ())
+            why = f"mrustc: {NO_END} {seconds} s of processor time, {phase[0] if phase else why}"
+        return Broken(why, _at(job, why, folder, seconds) if ask else ())
     return None
 
 
-def _limited(folder: Path) -> Mrustc:
+def _limited(folder: Path, seconds: int) -> Mrustc:
     """Return an mrustc that is killed after a while: on some constants it does not end."""
     found = find_mrustc(None)
     script = folder / "mrustc"
-    command = pasteable(["prlimit", f"--cpu={SECONDS}:{SECONDS}", "--", str(found.path)])
+    command = pasteable(["prlimit", f"--cpu={seconds}:{seconds}", "--", str(found.path)])
     script.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
     script.chmod(0o700)
     return replace(found, path=script)
 
 
-def _at(job: Job, why: str, folder: Path) -> tuple[str, ...]:
+def _at(job: Job, why: str, folder: Path, seconds: int) -> tuple[str, ...]:
     """Return the names of what mrustc was at in the phase in which it stopped, the last first."""
     phase = _PHASE.search(why)
     if phase is None:
@@ -98,7 +101,7 @@ def _at(job: Job, why: str, folder: Path) -> tuple[str, ...]:
 
     traced = replace(job, env=(*job.env, ("MRUSTC_DEBUG", phase[1])), keep=keep)
     with contextlib.suppress(FerricError):
-        transpile(_limited(folder), traced, folder / "trace.log")
+        transpile(_limited(folder, seconds), traced, folder / "trace.log")
     found = (one for line in reversed(said) for match in _WORD.findall(line) for one in match)
     return tuple(dict.fromkeys(one for one in found if len(one) > 1))
 

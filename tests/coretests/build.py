@@ -83,10 +83,10 @@ class Place:
             return told(str(error))
         return ""
 
-    def taken(self, crate: Path, *, ask: bool) -> Broken | None:
-        """Return what mrustc by itself breaks down on, None where it takes a crate."""
+    def taken(self, crate: Path, tests: int, *, ask: bool) -> Broken | None:
+        """Return what mrustc by itself breaks down on, None where it takes a crate of tests."""
         assert self.way is not None
-        return taken(crate, self.way.target, self.folder / "taken", ask=ask)
+        return taken(crate, self.way.target, self.folder / "taken", tests, ask=ask)
 
     def asked(self, crate: Path) -> str:
         """Return all that rustc has against a crate, one line for each error."""
@@ -254,7 +254,7 @@ class Judging:
         place = self._place
         shutil.rmtree(place.folder, ignore_errors=True)
         crate = write_crate(place.tests, chosen, place.folder / "crate", cut)
-        return place.taken(crate, ask=ask)
+        return place.taken(crate, len(chosen), ask=ask)
 
     def _guilty(self, chosen: Sequence[Test], cut: Cut, broken: Broken) -> Mapping[Test, Verdict]:
         """Return a test that mrustc breaks down on, by what it is at, or by halves."""

@@ -101,7 +101,7 @@ class _Mrustc(_Place):
         line = next((n for n, one in enumerate(root.splitlines(), 1) if "bool::t()" in one), 0)
         return f"src/lib.rs:{line}:1: error: cannot do it\n" * bool(line)
 
-    def taken(self, crate: Path, *, ask: bool) -> Broken | None:
+    def taken(self, crate: Path, tests: int, *, ask: bool) -> Broken | None:
         root = (crate / "src/lib.rs").read_text(encoding="utf-8")
         at = self.at if ask else ()
         return Broken("mrustc: BUG: none knows", at) if "plain()" in root else None
@@ -117,7 +117,7 @@ class _Mrustc(_Place):
 class _Elsewhere(_Mrustc):
     """The same, where Ferric refuses a file that the test at hand is not in."""
 
-    def taken(self, crate: Path, *, ask: bool) -> Broken | None:
+    def taken(self, crate: Path, tests: int, *, ask: bool) -> Broken | None:
         file = crate / "src/num/floats.rs"
         return Broken(f"{file}:3: mrustc does it wrongly") if file.is_file() else None
 
@@ -160,7 +160,7 @@ class _Counting(_Mrustc):
 
     asked_for = 0
 
-    def taken(self, crate: Path, *, ask: bool) -> Broken | None:
+    def taken(self, crate: Path, tests: int, *, ask: bool) -> Broken | None:
         type(self).asked_for += 1
         root = (crate / "src/lib.rs").read_text(encoding="utf-8")
         return Broken("mrustc: BUG: none knows") if "::made()" in root else None
@@ -194,8 +194,8 @@ def test_what_fails_may_be_what_ferric_refuses(tmp_path: Path) -> None:
 class _Endless(_Mrustc):
     """The same, where mrustc does not end."""
 
-    def taken(self, crate: Path, *, ask: bool) -> Broken | None:
-        broken = super().taken(crate, ask=ask)
+    def taken(self, crate: Path, tests: int, *, ask: bool) -> Broken | None:
+        broken = super().taken(crate, tests, ask=ask)
         return broken and Broken("mrustc: no end after 30 s of processor time")
 
 
