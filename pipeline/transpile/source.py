@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pipeline.crate.model import Crate
     from pipeline.transpile.mrustc import Job
     from pipeline.transpile.repair.marks import Site
+    from pipeline.witness.mir import Check
     from pipeline.witness.values import Value
 
 _PLACES = "places.json"
@@ -41,8 +42,10 @@ def transpile_source(
 
     Raises :class:`~pipeline.errors.UserError` where mrustc removes a check that cannot be kept.
     """
-    marks = _marks(tools, crate, job, before)
-    tools = replace(tools, values=_values(tools, crate, job, before))
+    checks = _checks(tools, job, before)
+    marks = _marks(tools, crate, checks)
+    taken = checks is not None and tools.witness is not None and tools.witness.library.measured
+    tools = replace(tools, values=_values(tools, crate, job, before), taken=taken)
     if not marks.places and not marks.hidden:
         return _marked(tools, crate, job, log, before, marks)
     first: FerricError | None = None
@@ -100,11 +103,17 @@ def _marked(
         keep = keep | again
 
 
-def _marks(tools: Tools, crate: Crate, job: Job, before: Sequence[Path]) -> Marks:
+def _checks(tools: Tools, job: Job, before: Sequence[Path]) -> Sequence[Check] | None:
+    """Return the checks that rustc tells of in a crate; None where there is none to ask."""
+    if tools.guard.raw or tools.witness is None:
+        return None
+    return tools.witness.checks(job, before)
+
+
+def _marks(tools: Tools, crate: Crate, checks: Sequence[Check] | None) -> Marks:
     """Return the marks of a crate; none where no rustc tells of it."""
     if tools.guard.raw:
         return Marks()
-    checks = tools.witness.checks(job, before) if tools.witness is not None else None
     if checks is None:
         refuse_unused(crate, overflow_checks=tools.guard.overflow_checks)
         return Marks()

@@ -248,10 +248,20 @@ def endless(tests: Path) -> frozenset[str]:
     )
 
 
-def _without(text: str, starts: Collection[int], names: Collection[str]) -> str:
-    """Return a file without what begins at some lines, and with the tests of some names."""
+def _without(text: str, starts: Collection[int], path: str, chosen: Sequence[Test]) -> str:
+    """Return the file of a module without what begins at some lines, and with the chosen tests.
+
+    Only what is indented may be a macro's, which makes tests of its name in other modules, too.
+    """
     lines = text.splitlines(keepends=True)
-    left = [(start, end) for start, end, name, _text in blocks(text) if name not in names]
+    anywhere = {name for one in chosen for name in one.path.split("::")[1:]}
+    below = (one.path for one in chosen if one.path.startswith(f"{path}::"))
+    here = {name for one in below for name in one.split("::")[1:]}
+    left = [
+        (start, end)
+        for start, end, name, block in blocks(text)
+        if name not in (anywhere if block.startswith(" ") else here)
+    ]
     if starts:
         every = (*blocks(text), *functions(text))
         left += [(start, end) for start, end, _name, _text in every if start in starts]
@@ -348,7 +358,6 @@ def write_crate(tests: Path, chosen: Sequence[Test], folder: Path, left_out: Cut
     are :attr:`Test.constant` where no such test is chosen.
     """
     computed = any(one.constant for one in chosen)
-    names = {name for one in chosen for name in one.path.split("::")[1:]}
     for relative, text in _files(tests, chosen, left_out.files).items():
         starts = {line for name, line in left_out.blocks if name == str(relative)}
         kept = _ENDLESS.sub("#[cfg(any())]", text) if left_out.mrustc else text
@@ -356,7 +365,8 @@ def write_crate(tests: Path, chosen: Sequence[Test], folder: Path, left_out: Cut
         if relative.parts[0] == "floats":
             kept = by_their_names(kept, constant=computed)
             kept = without_unusual(kept) if left_out.mrustc else kept
-        write_atomic(folder / "src" / relative, without_std(_without(kept, starts, names)))
+        kept = _without(kept, starts, _path(relative), chosen)
+        write_atomic(folder / "src" / relative, without_std(kept))
     write_atomic(folder / "Cargo.toml", _MANIFEST)
     write_atomic(folder / "src" / "lib.rs", root_text(tests, chosen, left_out))
     return folder

@@ -104,6 +104,18 @@ def test_a_constant_that_rustc_has_alike_is_right_whatever_the_steps(tmp_path: P
     assert (found.kind, found.output) == ("ran", "30\n"), found.why
 
 
+def test_an_assertion_has_no_bytes_that_could_be_wrong(tmp_path: Path) -> None:
+    # What from_str_radix subtracts is known to nobody who reads mrustc's steps.
+    text = (
+        "const OK: () = {\n"
+        '    let Ok(-0x8000) = i16::from_str_radix("-8000", 16) else { panic!() };\n};\n'
+        f"const VALUE: u8 = 1;\n{SHOW}"
+    )
+    crate = write_crate(tmp_path / "crate", text)
+    found = emulated(crate, "m68k", "mrustc", tmp_path / "out")
+    assert (found.kind, found.output) == ("ran", "1\n"), found.why
+
+
 def test_what_mrustc_computes_wrongly_is_refused(tmp_path: Path) -> None:
     target = resolve("m68k", "none", "mrustc")
     for name, (text, why) in REFUSED.items():

@@ -295,6 +295,16 @@ def test_what_the_compiler_computes_shares_no_crate_with_what_runs(tmp_path: Pat
         assert text in (crate / "src/num/mod.rs").read_text(encoding="utf-8")
 
 
+def test_a_test_of_the_same_name_elsewhere_is_left_out(tmp_path: Path) -> None:
+    tests = library(tmp_path)
+    for of in ("f32", "f64"):
+        write_atomic(tests / f"num/{of}.rs", "#[test]\nfn test_abs() {\n}\n")
+    write_atomic(tests / "num/mod.rs", "#[macro_use]\nmod f32;\n#[macro_use]\nmod f64;\n")
+    write_crate(tests, [Test("num::f64::test_abs")], tmp_path / "crate", Cut())
+    left = [(tmp_path / f"crate/src/num/{of}.rs").read_text("utf-8") for of in ("f32", "f64")]
+    assert ["test_abs" in text for text in left] == [False, True]
+
+
 def test_macros_have_the_names_that_use_gave_them() -> None:
     text = (
         "pub(crate) use {assert_near_rt as assert_near, assert_same_rt as assert_same};\n"

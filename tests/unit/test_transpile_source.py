@@ -38,6 +38,7 @@ def test_the_error_that_says_why(
         raise plain
 
     monkeypatch.setattr(source, "_marked", attempt)
+    monkeypatch.setattr(source, "_checks", lambda *_: None)
     monkeypatch.setattr(source, "_marks", lambda *_: MARKED)
     monkeypatch.setattr(source, "_values", lambda *_: {})
     none: Any = None

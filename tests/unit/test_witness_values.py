@@ -166,6 +166,15 @@ def test_other_crates_and_names_are_left_alone() -> None:
     assert witnessed("u8", b"\1").compare_lines(ours) == Compared()
 
 
+def test_what_has_no_bytes_is_right_where_rustc_took_the_crate() -> None:
+    asserted = [line("", '::"t":: 0'), line("", '::"t"::#1::CHECK')]
+    for taken in (True, False):
+        one = Witnessed("t", {}, 4, "big", taken=taken)
+        found = one.compare_lines([*asserted, line("", '<::"t"::S>::OK'), line("00", '::"t"::A')])
+        assert found.alike == ({'::"t":: 0', '::"t"::#1::CHECK'} if taken else set())
+        assert not found.differs
+
+
 def test_one_of_several_of_a_name_has_it() -> None:
     values = {"C": [Value("u8", (1,), "lib.rs:3"), Value("u8", (2,), "lib.rs:4")]}
     one = Witnessed("t", values, 4, "little")

@@ -39,12 +39,15 @@ class Tools:
     """mrustc, what is done to its C, and the rustc that tells of the source, where there is one.
 
     ``values`` are what that rustc computes for constants of the crate, by their last names.
+    ``taken`` says that it took the crate, for the target's own layout: so it has computed each
+    constant that depends on no type parameter, and none of them panicked.
     """
 
     mrustc: Mrustc
     guard: Guard
     witness: Witness | None = None
     values: Mapping[str, Sequence[Value]] = field(default_factory=dict)
+    taken: bool = False
 
 
 def transpile_right(
@@ -99,7 +102,7 @@ def _audit(tools: Tools, job: Job, right_order: Job, source: Sources) -> int:
             traced = trace_job(right_order, folder, phases)
             log = folder / "mrustc.log"
             transpile(tools.mrustc, traced, log)
-            if phases is PHASES and tools.values:
+            if phases is PHASES and (tools.values or tools.taken):
                 compared = _compared(tools, job, right_order, source, log)
             audit(
                 log, traced, pointer, source, phases, compared,
@@ -115,11 +118,12 @@ def _compared(tools: Tools, job: Job, right_order: Job, source: Sources, log: Pa
     the twin has to be rustc's only where it is used.
     """
     pointer = pointer_bytes(job.target.read_text(encoding="utf-8"))
-    direct = Witnessed(job.crate_name, tools.values, pointer, "little")
+    direct = Witnessed(job.crate_name, tools.values, pointer, "little", taken=tools.taken)
     if right_order is job:
         return direct.compare(log)
-    mirrored = Witnessed(job.crate_name, tools.values, pointer, "big").compare(log)
-    if not source.depends:
+    big = Witnessed(job.crate_name, tools.values, pointer, "big", taken=tools.taken)
+    mirrored = big.compare(log)
+    if not (source.depends and tools.values):
         return mirrored
     own_log = log.with_name("target.log")
     transpile(tools.mrustc, trace_job(job, log.parent / "target", PHASES), own_log)

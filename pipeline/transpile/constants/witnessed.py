@@ -65,14 +65,19 @@ class Witnessed:
         values: Mapping[str, Sequence[Value]],
         pointer: int,
         order: Literal["big", "little"],
+        *,
+        taken: bool = False,
     ) -> None:
         """Take rustc's values by name, for a target of a byte ``order``.
+
+        ``taken`` says that rustc took the crate: what has no bytes (``const OK: () = assert!(…)``)
+        it has alike then.  It computes each constant that is no part of an ``impl`` or a trait.
 
         It is "big" where mrustc's are those of a little-endian twin of the target; "little" where
         both have one order, whichever.
         """
         self.crate, self.values = f'::"{crate}"::', values
-        self.pointer, self.order = pointer, order
+        self.pointer, self.order, self.taken = pointer, order, taken
 
     def compare(self, log: Path) -> Compared:
         """Compare the results in the log of a traced run."""
@@ -88,6 +93,9 @@ class Witnessed:
                 continue
             match = _RESULT.search(line.rstrip("\n"))
             if match is None or self.crate not in match[1]:
+                continue
+            if self.taken and match[2] == "0" and match[1].startswith(self.crate):
+                alike.add(match[1])
                 continue
             last = _LAST.search(match[1])
             theirs = self.values.get(last[1], ()) if last is not None else ()
