@@ -39,6 +39,10 @@ REFUSED = {
         "impl T for u8 { const C: u32 = 0x101; }\nconst VALUE: u32 = <u8 as T>::D;",
         "`match`",
     ),
+    "match in a block": (
+        PICK + "pub fn block() -> u32 { const { pick(300) } }\nconst VALUE: u8 = 1;",
+        r'a constant in ::"program"::block wrongly.*`match`',
+    ),
     "checked product": ("const VALUE: Option<u8> = 100_u8.checked_mul(7);", "VALUE.*mul_with"),
     "checked sum": ("const VALUE: Option<i32> = i32::MAX.checked_add(1);", "VALUE.*add_with"),
     "saturating": ("const VALUE: i32 = i32::MIN.saturating_add(-1);", "VALUE.*saturating_add"),

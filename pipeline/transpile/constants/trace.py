@@ -18,6 +18,7 @@ from pipeline.errors import UserError
 from pipeline.transpile.constants import folding, numbers
 from pipeline.transpile.constants.arithmetic import COMPARISONS, INTRINSICS, OPERATIONS
 from pipeline.transpile.constants.steps import Step
+from pipeline.transpile.constants.within import Within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -136,6 +137,7 @@ class Audit:
         self.frames: dict[tuple[int, int], _Frame] = {}
         self.called: dict[int, _Called] = {}
         self.names: list[str] = []
+        self.within = Within()
         self.constants: dict[str, bytes] = {}
         self.pending: list[Step] = []
         self.arm: tuple[tuple[int, int], str] | None = None
@@ -158,6 +160,7 @@ class Audit:
             elif self.pending and self._operand(self.pending[-1], line):
                 pass
             elif match := _BEGIN.search(line):
+                self.within.begins(match[1], self.names[-1] if self.names else "")
                 self.names.append(match[1])
             elif match := _VALUE.search(line):
                 data = match[3].replace(" ", "")
@@ -166,6 +169,7 @@ class Audit:
             elif _END in line and self.names:
                 self.names.pop()
             else:
+                self.within.line(line.rstrip("\n"))
                 self._folding(line.rstrip("\n"))
 
     @staticmethod
@@ -329,6 +333,8 @@ class Audit:
         if _NAMELESS.search(name):
             # mrustc makes one up from an address; nothing says where it stands.
             name, where = "the length of an array", os.path.commonpath(self.source.files)
+        elif function := self.within.function(name):
+            name, where = f"a constant in {function}", self.source.place(function)
         self.wrong[key] = UserError(
             f"mrustc computes {name} wrongly: {why}"
             if "cannot" not in why

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pipeline.errors import ToolError, UserError
 from pipeline.run import MAX_OUTPUT
 from pipeline.transpile.constants.trace import MEND, Audit, raise_all
+from pipeline.transpile.constants.within import INSIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,7 +29,7 @@ FOLDER: Final = "trace"
 # What stands in each line that is read.
 _WANTED: Final = (
     b" run_", b" evaluate_constant: ", b" get_lval: ", b") = ", b" known to be ",
-    b" MIR_Optimise: >> (", b" do_arith_checked: ",
+    b" MIR_Optimise: >> (", b" do_arith_checked: ", *INSIDE,
 )  # fmt: skip
 
 
