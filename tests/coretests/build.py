@@ -281,6 +281,8 @@ class Judging:
         return Verdict("refused", why) if why else said
 
     def _judge(self, chosen: Sequence[Test], cut: Cut) -> None:
+        if len(chosen) > 1:
+            chosen = self._with_kin_aside(chosen)
         while chosen:
             blamed = self._built(chosen, cut)
             if blamed is None:
@@ -324,6 +326,7 @@ class Judging:
         for one in place.refused(crate, built):
             blamed.take(one)
         if len(chosen) == 1 and (blamed.why or blamed.cut | cut == cut):
+            self._alike.add(kin(place.tests, chosen[0]))
             other = not_built(told(built.why), refused)
             self._settle({one: blamed.why.get(one, other) for one in chosen})
             return None

@@ -179,6 +179,37 @@ def test_what_a_macro_makes_is_tried_for_one_type_alone(tmp_path: Path) -> None:
     assert _Counting.asked_for == 3
 
 
+class _Refusing(_Counting):
+    """The same, where Ferric refuses what a macro makes, and says nothing of where it stands."""
+
+    built = 0
+
+    def taken(self, crate: Path, tests: int, *, ask: bool) -> Broken | None:
+        return None
+
+    def build(self, crate: Path) -> Ran:
+        self.count()
+        root = (crate / "src/lib.rs").read_text(encoding="utf-8")
+        if "::made()" in root:
+            return Ran("refused", why="mrustc may compute a constant wrongly")
+        return super().build(crate)
+
+    @classmethod
+    def count(cls) -> None:
+        cls.built += 1
+
+
+def test_what_is_refused_for_one_type_is_tried_alone_for_the_others(tmp_path: Path) -> None:
+    types = [f"i{bits}" for bits in range(16)]
+    chosen = [Test(f"num::{of}::{name}") for of in types for name in ("made", "fits")]
+    place = _Refusing(library(tmp_path), None, tmp_path / "place")
+    found = Judging(place).judge(chosen)
+    assert {found[one].kind for one in chosen[::2]} == {"refused"}
+    assert {found[one].kind for one in chosen[1::2]} == {"failed"}
+    # The first is found by halves, and each other alone.
+    assert _Refusing.built < 2 * len(types)
+
+
 class _Warned(_Mrustc):
     """The same, where Ferric's check would refuse what fails."""
 
