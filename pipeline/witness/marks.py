@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pipeline.witness.macros import Group
     from pipeline.witness.mir import Check
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Part of the cache's keys: to be raised with every change of what is written into a copy."""
 PREFIX: Final = "ferric_mark_"
 _BRACES = re.compile(r"\\(u\{[0-9a-f]+\}|.)|[{}]")

@@ -4,17 +4,34 @@
 from __future__ import annotations
 
 import bisect
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from pipeline.crate.lexer import split_arguments, tokens
+from pipeline.crate.lexer import OPEN, split_arguments, tokens
 from pipeline.witness.macros import groups
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
+    from pipeline.crate.lexer import Token
     from pipeline.witness.macros import Group
     from pipeline.witness.mir import Span
+
+
+# What no expression begins with, or ends in.
+_NO_BEGIN: Final = frozenset(["/", "%", "+", "^", "=", ","])
+_NO_END: Final = frozenset(["+", "-", "*", "/", "%", "&", "|", "^", "<", "=", "!", ","])
+
+
+def _is_whole(part: Sequence[Token]) -> bool:
+    """Say whether some tokens may be an expression, as far as brackets and operators tell."""
+    depth = 0
+    for token in part:
+        depth += (token.text in OPEN) - (token.text in OPEN.values())
+        if depth < 0:
+            return False
+    return depth == 0 and part[0].text not in _NO_BEGIN and part[-1].text not in _NO_END
 
 
 class SourceFile:
@@ -45,7 +62,11 @@ class SourceFile:
         return group.name in plain or group.start in self.shown
 
     def between(self, span: Span) -> tuple[int, int] | None:
-        """Return the first token of a place and the one behind it, None where it is none."""
+        """Return the first token of a place and the one behind it, None where it is none.
+
+        In a macro's body rustc may tell of a place that is no expression: of ``$f), ($e) /``
+        where it means the quotient in ``assert_eq!(($e).wrapping_div($f), ($e) / $f)``.
+        """
         if max(span.line, span.end_line) >= len(self._lines):
             return None
         start = self._lines[span.line - 1] + span.column - 1
@@ -53,7 +74,7 @@ class SourceFile:
         first, last = (bisect.bisect_left(self._starts, at) for at in (start, end))
         if first >= last or self._starts[first] != start or self.stream[last - 1].end != end:
             return None
-        return first, last
+        return (first, last) if _is_whole(self.stream[first:last]) else None
 
     def position(self, at: int) -> tuple[int, int, bool]:
         """Return a character's line and column, and whether a panic there names just these.

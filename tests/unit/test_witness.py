@@ -256,6 +256,16 @@ def test_a_place_in_a_macro_is_not_what_a_panic_names() -> None:
     assert [one.known for one in marks.places] == [False]
 
 
+def test_a_place_that_is_no_expression_gets_no_mark() -> None:
+    # rustc 1.96 tells of "$f), ($e) /" where it means the quotient.
+    source = "macro_rules! m { ($e:expr, $f:expr) => { assert_eq!(($e).div($f), ($e) / $f); } }"
+    for part in ("$f), ($e) /", "($e) /", "/ $f", "($e"):
+        check = Check(at(source, part), "known", "u8", "", used=True)
+        assert mark([check], {LIB: source}, ROOT, LIB)[0].insertions(frozenset()) == {}
+    whole = Check(at(source, "($e) / $f"), "known", "u8", "", used=True)
+    assert mark([whole], {LIB: source}, ROOT, LIB)[0].insertions(frozenset())
+
+
 def test_what_cannot_be_kept_is_refused_with_its_place() -> None:
     with pytest.raises(UserError, match=r"/crate/src/lib.rs:3:4: f\(\)\[i\]") as caught:
         refuse([Place("src/lib.rs", 3, 4, "f()[i]", known=True)], ROOT)
