@@ -298,7 +298,7 @@ def _files(tests: Path, chosen: Sequence[Test], cut: Collection[str]) -> dict[Pa
     """Return the files of the tests' modules, without modules that nobody chose or needs.
 
     A module is needed that gives others its macros, or whose name stands in a path, if it is none
-    of the files in ``cut``.
+    of the files in ``cut``; one with a chosen test is.
     """
     modules = {one.module for one in chosen}
     every = {file.relative_to(tests): file for file in sorted(tests.rglob("*.rs"))}
@@ -317,7 +317,8 @@ def _files(tests: Path, chosen: Sequence[Test], cut: Collection[str]) -> dict[Pa
         )
 
     left: list[str] = []
-    gone = {f"{_path(Path(name))}::" for name in cut}
+    cuts = (f"{_path(Path(name))}::" for name in cut)
+    gone = {path for path in cuts if not any(one.path.startswith(path) for one in chosen)}
     for name, text in list(texts.items()):
 
         def kept(found: re.Match[str], above: str = _path(name)) -> str:

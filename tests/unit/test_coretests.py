@@ -184,6 +184,8 @@ def test_a_refusal_costs_as_little_as_can_be(tmp_path: Path) -> None:
     assert (unchosen.why, unchosen.cut) == ({}, block.cut)
     write_crate(tests, [*chosen[:1], Test("num::none")], tmp_path / "without", other.cut)
     assert not (tmp_path / "without/src/num/floats.rs").exists()
+    write_crate(tests, chosen, tmp_path / "within", other.cut)
+    assert (tmp_path / "within/src/num/floats.rs").exists()
     module = blamed(Refusal("num/floats.rs", 1, "no"))
     assert {one.path for one in module.why} == {one.path for one in chosen[1:]}
     named = blamed(Refusal("", 0, "no", "num::floats::plain::inner"))
