@@ -52,7 +52,8 @@ def test_mrustc_takes_some_and_says_what_it_was_at_where_it_breaks_down(tmp_path
 
     def taken(*names: str) -> Broken | None:
         tests = [some[name] for name in names]
-        return place.taken(write_crate(chosen.tests, tests, tmp_path / "crate", cut), ask=True)
+        crate = write_crate(chosen.tests, tests, tmp_path / "crate", cut)
+        return place.taken(crate, len(tests), ask=True)
 
     assert taken("bool::test_bool") is None
     broken = taken("bool::test_bool", BREAKS)
