@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tests.coretests.source import Test
 
 TOLD = 300
+# A module, the name of a test's text in it, and whether it is the one of a constant.
+Kin = tuple[str, str, bool]
 # rustc in its short format, mrustc, and Ferric, which may tell of several lines at once.
 _SHORT = re.compile(
     r"^(?:\S*/)?src/(\S+?\.rs):(\d+):(?:\d+:)? error(?:\[\w+\])?: (.*)$", re.MULTILINE
@@ -114,7 +116,7 @@ def has_constants(tests: Path, one: Test) -> bool:
     return _mentions(tests, one, const)
 
 
-def kin(tests: Path, one: Test) -> tuple[str, str, bool]:
+def kin(tests: Path, one: Test) -> Kin:
     """Return what the tests have in common that a macro makes of one text for several types."""
     texts = _texts(tests)
     parts = one.path.split("::")[1:]

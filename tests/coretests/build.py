@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from pipeline.witness.rustc import Witness
     from tests.coretests.alone import Broken
-    from tests.coretests.blame import Refusal
+    from tests.coretests.blame import Kin, Refusal
     from tests.coretests.source import Test
     from tests.fuzz.batch import Way
 
@@ -142,7 +142,7 @@ class Judging:
         self._place, self._keep, self._say = place, keep, say
         self._builds = _BUILDS
         self._aside: list[Test] = []
-        self._alike: set[tuple[str, str, bool]] = set()
+        self._alike: set[Kin] = set()
         self.verdicts: dict[Test, Verdict] = {}
 
     def judge(self, chosen: Sequence[Test], left_out: Cut | None = None) -> dict[Test, Verdict]:
@@ -184,7 +184,7 @@ class Judging:
         Alone is also the first of what a macro makes for several types: it stands for the others.
         """
         tests = self._place.tests
-        alike: dict[tuple[str, str, bool], list[Test]] = {}
+        alike: dict[Kin, list[Test]] = {}
         for one in chosen:
             alike.setdefault(kin(tests, one), []).append(one)
         alone = {one for one in chosen if has_constants(tests, one)}

@@ -70,11 +70,11 @@ class Witnessed:
     ) -> None:
         """Take rustc's values by name, for a target of a byte ``order``.
 
-        ``taken`` says that rustc took the crate: what has no bytes (``const OK: () = assert!(…)``)
-        it has alike then.  It computes each constant that is no part of an ``impl`` or a trait.
-
         It is "big" where mrustc's are those of a little-endian twin of the target; "little" where
         both have one order, whichever.
+
+        ``taken`` says that rustc took the crate: what has no bytes (``const OK: () = assert!(…)``)
+        it has alike then.  It computes each constant that is no part of an ``impl`` or a trait.
         """
         self.crate, self.values = f'::"{crate}"::', values
         self.pointer, self.order, self.taken = pointer, order, taken
