@@ -29,7 +29,9 @@ _MRUSTC = re.compile(r"^(?:\S*/)?src/(\S+?\.rs):(\d+): error:(?:\w+:)?\s*(.*)$",
 _FERRIC = re.compile(
     r"^(?:\S*/)?src/(\S+?\.rs):(\d+(?:, \d+)*)(?::\d+)?: (?! ?error)(.*)$", re.MULTILINE
 )
-_NAMED = re.compile(r'::"program"::((?:\w+::)+\w+)')
+_NAMED = re.compile(r'::"program"::((?:#?\w+::)+#?\w+)')
+# How mrustc numbers a block of a module that has items.
+_BLOCK_NUMBER = re.compile(r"#\d+::")
 # A part of a path of the crate that a tool names.
 NAME = re.compile(r"(?<=::)(?!program\b)\w\w+")
 # What is said of a constant or of a function that has no place in the source.
@@ -72,7 +74,8 @@ def refusals(output: str) -> list[Refusal]:
     ]
     if found:
         return found
-    names = [*_NAMED.findall(output), *map(readable, _REACHED.findall(output))]
+    named = (_BLOCK_NUMBER.sub("", name) for name in _NAMED.findall(output))
+    names = [*named, *map(readable, _REACHED.findall(output))]
     own = [name.removeprefix("program::") for name in names]
     return [Refusal("", 0, told(output), name) for name in dict.fromkeys(own)]
 
@@ -83,7 +86,7 @@ def _function(message: str) -> str:
     Other functions may have its name: what its place is looked up by.
     """
     named = _NAMED.search(message) if message.startswith("mrustc ") else None
-    return named[1] if named else ""
+    return _BLOCK_NUMBER.sub("", named[1]) if named else ""
 
 
 def told(why: str) -> str:

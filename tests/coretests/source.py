@@ -13,6 +13,7 @@ from pipeline.errors import ToolError
 from pipeline.files import cached, digest_files, write_atomic
 from pipeline.run import run
 from tests.coretests.float_tests import by_their_names, without_unusual
+from tests.coretests.int_tests import tell, told_their_test
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -59,6 +60,8 @@ _FUNCTION = re.compile(
     r"(?:[^\n]*\}\n|.*?^(?P=in)\}\n)",
     re.DOTALL | re.MULTILINE,
 )
+# The call of a macro that makes one test, and is told its name.
+_CALL = re.compile(r"^ *\w+! \{ (?P<name>test_\w+), [^\n]*\}\n", re.MULTILINE)
 # Each function in it is a test, and a constant with the same body.
 _TWICE = re.compile(
     r"^(?P<in> *)test_runtime_and_compiletime! \{\n(?P<tests>.*?)^(?P=in)\}\n",
@@ -203,6 +206,9 @@ def blocks(text: str) -> Iterator[tuple[int, int, str, str]]:
     for found in _BLOCK.finditer(text):
         start = text.count("\n", 0, found.start()) + 1
         yield start, start + found[0].count("\n") - 1, found["made"] or found["name"], found[0]
+    for found in _CALL.finditer(text):
+        start = text.count("\n", 0, found.start()) + 1
+        yield start, start, found["name"], found[0]
     for found in _TWICE.finditer(text):
         before = text.count("\n", 0, found.start("tests"))
         for start, end, name, body in functions(found["tests"]):
@@ -257,11 +263,11 @@ def _without(text: str, starts: Collection[int], path: str, chosen: Sequence[Tes
     anywhere = {name for one in chosen for name in one.path.split("::")[1:]}
     below = (one.path for one in chosen if one.path.startswith(f"{path}::"))
     here = {name for one in below for name in one.split("::")[1:]}
-    left = [
-        (start, end)
-        for start, end, name, block in blocks(text)
-        if name not in (anywhere if block.startswith(" ") else here)
-    ]
+    left: list[tuple[int, int]] = []
+    for start, end, name, block in blocks(text):
+        if name not in (anywhere if block.startswith(" ") else here):
+            left.append((start, end))
+        lines[start - 1 : end] = tell(block, name).splitlines(keepends=True)
     if starts:
         every = (*blocks(text), *functions(text))
         left += [(start, end) for start, end, _name, _text in every if start in starts]
@@ -290,7 +296,8 @@ def root_text(tests: Path, chosen: Sequence[Test], left_out: Cut) -> str:
     )
     head = HEAD.read_text(encoding="utf-8")
     added = "".join(f"#![feature({one})]\n" for one in sorted(left_out.added - left_out.features))
-    parts = ("#![no_std]\n", attributes, "\n", _FEATURE, added, head, at, without_std(macros), kept)
+    macros = without_std(told_their_test(macros))
+    parts = ("#![no_std]\n", attributes, "\n", _FEATURE, added, head, at, macros, kept)
     return "".join(parts) + run_one
 
 

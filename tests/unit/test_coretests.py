@@ -9,6 +9,7 @@ from pipeline.files import write_atomic
 from tests.coretests.__main__ import Suite, expected, groups
 from tests.coretests.blame import Blamed, Refusal, refusals, suspects, told
 from tests.coretests.float_tests import by_their_names, unusual, without_unusual
+from tests.coretests.int_tests import told_their_test
 from tests.coretests.judge import PASSED, Verdict
 from tests.coretests.record import Record
 from tests.coretests.report import Result, document
@@ -352,3 +353,36 @@ def test_what_a_macro_tests_twice_is_a_block_for_each() -> None:
         "            fn b() {\n            }\n        }\n    };\n}\n"
     )
     assert [one[:3] for one in blocks(text)] == [(4, 7, "a"), (9, 10, "b")]
+
+
+def test_the_call_of_a_macro_that_makes_one_test_is_a_block(tmp_path: Path) -> None:
+    text = "test_from! { test_a, u8 }\ntest_from! { test_b, u16 }\nother! { test }\n"
+    assert [one[:3] for one in blocks(text)] == [(1, 1, "test_a"), (2, 2, "test_b")]
+    tests = library(tmp_path)
+    write_atomic(tests / "num/mod.rs", text)
+    write_crate(tests, [Test("num::test_b")], tmp_path / "crate", Cut())
+    left = (tmp_path / "crate/src/num/mod.rs").read_text(encoding="utf-8")
+    assert left == text.replace("test_from! { test_a, u8 }", "")
+
+
+def test_what_an_assertion_is_made_of_is_of_its_test(tmp_path: Path) -> None:
+    macro = (
+        "macro_rules! assert_eq_const_safe {\n    ($t:ty: $left:expr, $right:expr) => {\n"
+        "        assert_eq_const_safe!($t: $left, $right, 1);\n    };\n"
+        "    ($t:ty: $left:expr, $right:expr, $e:expr) => {\n        fn runtime() {}\n"
+        "        const PAT: $t = $right;\n        matches!($left, PAT);\n    };\n}\n"
+    )
+    named = told_their_test(f"mod runtime;\n{macro}").splitlines()
+    assert [named[n].strip() for n in (0, 2, 3, 6, 7, 8)] == [
+        "mod runtime;", "($test:ident; $t:ty: $left:expr, $right:expr) => {",
+        "assert_eq_const_safe!($test; $t: $left, $right, 1);", "fn $test() {}",
+        "const $test: $t = $right;", "matches!($left, $test);",
+    ]  # fmt: skip
+    tests = library(tmp_path)
+    test = "#[test]\nfn t() {\n    assert_eq_const_safe!(u8: 1, 1);\n}\n"
+    write_atomic(tests / "bool.rs", test)
+    crate = write_crate(tests, [Test("bool::t")], tmp_path / "crate", Cut())
+    told_of = (crate / "src/bool.rs").read_text(encoding="utf-8")
+    assert "    assert_eq_const_safe!(t; u8: 1, 1);\n" in told_of
+    said = 'mrustc may compute a constant in ::"program"::bool::#73::#0::t wrongly: no'
+    assert [one.function for one in refusals(said)] == ["bool::t"]
