@@ -147,6 +147,7 @@ def not_built(why: str, refused: bool) -> Verdict:
 class Blamed:
     """What refusals cost: tests, blocks of files, features, or else whole modules.
 
+    ``apart`` are tests of which only what the same macro made for another type is refused.
     ``said`` is what the compiler said in all.
     """
 
@@ -164,6 +165,7 @@ class Blamed:
         self.refused = refused
         self.cut = Cut()
         self.why: dict[Test, Verdict] = {}
+        self.apart: list[Test] = []
 
     def take(self, refusal: Refusal) -> None:
         """Add what has to go for one refusal, or a feature that was not asked for."""
@@ -174,6 +176,10 @@ class Blamed:
         guilty = [one for one in self._chosen if within.startswith(f"{one.path}::")]
         if guilty or not refusal.file:
             self._blame(guilty, refusal)
+            return
+        alike = [one for one in self._chosen if f"::{one.path.rpartition('::')[2]}::" in within]
+        if alike and len(self._chosen) > 1:
+            self.apart += [one for one in alike if one not in self.apart]
             return
         file = self._crate / "src" / refusal.file
         if not file.is_file():

@@ -287,7 +287,8 @@ class Judging:
             blamed = self._built(chosen, cut)
             if blamed is None:
                 return
-            if not blamed.why and blamed.cut | cut == cut:
+            self._aside += blamed.apart
+            if not blamed.why and not blamed.apart and blamed.cut | cut == cut:
                 names = reversed(NAME.findall(blamed.said))
                 some = suspects(self._place.tests, chosen, names)
                 if len(some) == len(chosen):
@@ -299,7 +300,8 @@ class Judging:
             cut |= blamed.cut
             self._say(f"{len(blamed.why)} of {len(chosen)} refused")
             self._settle(blamed.why)
-            chosen = [one for one in chosen if one not in blamed.why]
+            gone = {*blamed.why, *blamed.apart}
+            chosen = [one for one in chosen if one not in gone]
 
     def _built(self, chosen: Sequence[Test], cut: Cut) -> Blamed | None:
         """Build a crate and run its tests; return what is refused, None where all is told."""

@@ -212,7 +212,14 @@ def test_a_macro_costs_the_tests_of_the_modules_that_call_it(tmp_path: Path) -> 
     write_atomic(crate / "src/num/int_macros.rs", "")
     blamed = Blamed(tests, crate, chosen)
     blamed.take(Refusal("num/int_macros.rs", 4, "no method named `x`"))
-    assert list(blamed.why) == chosen[:1]
+    assert (list(blamed.why), blamed.apart) == (chosen[:1], [])
+
+
+def test_what_is_refused_of_another_type_s_test_costs_none_that_was_chosen(tmp_path: Path) -> None:
+    chosen = [Test("num::i8::t"), Test("num::i8::other")]
+    blamed = Blamed(tmp_path, tmp_path, chosen, refused=True)
+    blamed.take(Refusal("num/int_macros.rs", 4, "mrustc computes it wrongly", "num::i16::t::X"))
+    assert (blamed.why, blamed.apart, blamed.cut) == ({}, chosen[:1], Cut())
 
 
 def test_a_constant_that_is_wrong_is_of_the_test_that_it_stands_in(tmp_path: Path) -> None:
