@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -82,7 +83,7 @@ def run(
             if keep is not None:
                 _sieve(process, spool, keep, timeout)
             else:
-                process.communicate(stdin, timeout=timeout)
+                _wait(process, timeout) if stdin is None else process.communicate(stdin, timeout)
         except subprocess.TimeoutExpired:
             timed_out = True
             _kill_group(process)
@@ -125,6 +126,23 @@ def check(
     )
 
 
+def _wait(process: subprocess.Popen[bytes], timeout: float) -> None:
+    """Wait for a command's end: ``Popen.wait`` looks up to 50 ms late.
+
+    Raises ``TimeoutExpired`` as that does.
+    """
+    with contextlib.suppress(OSError):  # before Linux 5.3: pidfd_open(2)
+        descriptor = os.pidfd_open(process.pid)
+        try:
+            ended = select.poll()
+            ended.register(descriptor, select.POLLIN)
+            if not ended.poll(timeout * 1000):
+                raise subprocess.TimeoutExpired(process.args, timeout)
+        finally:
+            os.close(descriptor)
+    process.wait(timeout)
+
+
 def _sieve(
     process: subprocess.Popen[bytes],
     spool: IO[bytes],
@@ -132,21 +150,29 @@ def _sieve(
     timeout: float,
 ) -> None:
     """Write the lines to be kept into the spool, until the command ends."""
+    failed: list[OSError] = []
 
     def read(output: IO[bytes]) -> None:
-        for line in iter(partial(output.readline, _MAX_LINE), b""):
-            if keep(line):
-                spool.write(line)
+        try:
+            for line in iter(partial(output.readline, _MAX_LINE), b""):
+                if keep(line):
+                    spool.write(line)
+        except OSError as error:
+            # Nobody reads what the command goes on writing: it would wait for ever.
+            failed.append(error)
+            _kill_group(process)
 
     reader = Thread(target=read, args=(process.stdout,), daemon=True)
     reader.start()
     try:
-        process.wait(timeout)
+        _wait(process, timeout)
     except BaseException:
         _kill_group(process)
         raise
     finally:
         reader.join()
+    if failed:
+        raise failed[0]
 
 
 def _read(spool: IO[bytes]) -> str:

@@ -7,25 +7,27 @@ the roots is made local, so two Rust modules in one kernel never meet.
 
 from __future__ import annotations
 
-import contextlib
 import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.constants import SH_FLAGS
-from elftools.elf.elffile import ELFFile
-from elftools.elf.relocation import RelocationSection
-from elftools.elf.sections import Symbol, SymbolTableSection
-
 from pipeline import run
 from pipeline.errors import ToolError, UserError
 from pipeline.files import output_file
 from pipeline.transpile.repair.stand_in import NO_C
+from pipeline.validate.elf import Object
+from pipeline.validate.elfdata import (
+    SHF_ALLOC,
+    SHN_UNDEF,
+    STB_GLOBAL,
+    STB_WEAK,
+    STT_FILE,
+    STT_FUNC,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from pipeline.compile.flags import Flags
     from pipeline.toolchains.find import Toolchain
@@ -121,15 +123,18 @@ def link(
             mend="add one, or name the roots with --root"
             + (f"; on {toolchain.arch.name}: {left_out}" if left_out else ""),
         )
-    refuse_twice_defined(objects, output)
+    # Once: that of `core` has tens of thousands of symbols.
+    parts = [_read(path) for path in objects]
+    _refuse_twice_defined(parts, output)
     with output_file(output) as temporary, tempfile.TemporaryDirectory() as name:
         joined = Path(name) / "joined.o"
         said = _join(toolchain, flags, objects, roots, joined=joined, output=output)
-        _require_roots(joined, roots, output)
-        unused = unreferenced(joined)
-        _refuse_undefined(joined, output, unused, floats=toolchain.arch.no_float is None)
-        _refuse_self_calls(joined, output)
-        dropped = unused | _left_out(objects, said)
+        whole = _read(joined)
+        _require_roots(whole, roots, output)
+        unused = _unreferenced(whole)
+        _refuse_undefined(whole, output, unused, floats=toolchain.arch.no_float is None)
+        _refuse_self_calls(whole, output)
+        dropped = unused | _left_out(parts, said)
         _make_local(toolchain, joined, roots, dropped, temporary=temporary, output=output)
 
 
@@ -172,7 +177,7 @@ def _join(
     return said
 
 
-def _left_out(objects: Sequence[Path], said: str) -> set[str]:
+def _left_out(objects: Sequence[Object], said: str) -> set[str]:
     """Return the file names (symbols of type FILE) of objects of which the linker kept nothing.
 
     With the linker's own script it keeps those names, and nobody could say any more how the files
@@ -182,25 +187,20 @@ def _left_out(objects: Sequence[Path], said: str) -> set[str]:
     for section, path in _REMOVED.findall(said):
         removed.setdefault(path, set()).add(section)
     empty, kept = set[str](), set[str]()
-    for path in objects:
-        with _opened(path) as elf:
-            sections = {
-                one.name
-                for one in elf.iter_sections()
-                if one["sh_flags"] & SH_FLAGS.SHF_ALLOC and one["sh_size"]
-            }
-            names = {one.name for one in _symbols(elf) if one["st_info"]["type"] == "STT_FILE"}
-        (empty if sections <= removed.get(str(path), set()) else kept).update(names)
+    for one in objects:
+        sections = {part.name for part in one.sections if part.flags & SHF_ALLOC and part.size}
+        names = {symbol.name for symbol in one.symbols if symbol.type == STT_FILE}
+        (empty if sections <= removed.get(str(one.path), set()) else kept).update(names)
     return empty - kept
 
 
-def _refuse_self_calls(joined: Path, output: Path) -> None:
+def _refuse_self_calls(joined: Object, output: Path) -> None:
     """Refuse an arithmetic helper that was compiled to a call of itself.
 
     GCC recognises what some of them do and writes a call of the helper where the processor has no
     instruction: the module would never come back from it.
     """
-    loops = sorted(self_calling(joined))
+    loops = sorted(_self_calling(joined))
     if loops:
         raise UserError(
             f"compiled to calls of themselves: {', '.join(loops)}",
@@ -212,25 +212,22 @@ def _refuse_self_calls(joined: Path, output: Path) -> None:
 
 def self_calling(path: Path) -> set[str]:
     """Return the functions with a C compiler's helper name (``__udivdi3``) that name themselves."""
-    with _opened(path) as elf:
-        symbols = list(_symbols(elf))
-        helpers = {
-            (symbol["st_shndx"], index): symbol
-            for index, symbol in enumerate(symbols)
-            if symbol["st_info"]["type"] == "STT_FUNC" and _HELPER.fullmatch(symbol.name)
-        }
-        found = set()
-        for section in elf.iter_sections():
-            if not isinstance(section, RelocationSection):
-                continue
-            for relocation in section.iter_relocations():
-                helper = helpers.get((section["sh_info"], relocation["r_info_sym"]))
-                if helper is None:
-                    continue
-                inside = relocation["r_offset"] - helper["st_value"]
-                if 0 <= inside < helper["st_size"]:
-                    found.add(helper.name)
-        return found
+    return _self_calling(_read(path))
+
+
+def _self_calling(one: Object) -> set[str]:
+    helpers = {
+        symbol
+        for symbol in one.symbols
+        if symbol.type == STT_FUNC and _HELPER.fullmatch(symbol.name)
+    }
+    return {
+        relocation.symbol.name
+        for relocation in one.relocations
+        if relocation.symbol in helpers
+        and relocation.section == relocation.symbol.section
+        and 0 <= relocation.offset - relocation.symbol.value < relocation.symbol.size
+    }
 
 
 def _make_local(
@@ -268,18 +265,17 @@ def unreferenced(path: Path) -> set[str]:
     The linker drops the sections that no root reaches and leaves the names that they called;
     modpost and the kernel's loader would look for those in vain.
     """
-    with _opened(path) as elf:
-        used = {
-            relocation["r_info_sym"]
-            for section in elf.iter_sections()
-            if isinstance(section, RelocationSection)
-            for relocation in section.iter_relocations()
-        }
-        return {
-            symbol.name
-            for index, symbol in enumerate(_symbols(elf))
-            if symbol["st_shndx"] == "SHN_UNDEF" and symbol.name and index not in used
-        }
+    return _unreferenced(_read(path))
+
+
+def _unreferenced(one: Object) -> set[str]:
+    undefined = {symbol for symbol in one.symbols if symbol.section == SHN_UNDEF and symbol.name}
+    used = {
+        relocation.symbol
+        for relocation in one.relocations
+        if relocation.symbol.section == SHN_UNDEF
+    }
+    return {symbol.name for symbol in undefined - used}
 
 
 def exported_symbols(path: Path) -> tuple[str, ...]:
@@ -288,42 +284,33 @@ def exported_symbols(path: Path) -> tuple[str, ...]:
     These are the crate's ``#[no_mangle]`` functions and statics.  What mrustc and Ferric name
     themselves is not among them: mangled names, the allocator's, getters of statics.
     """
-    return tuple(sorted(name for name in _globals(path) if not _is_made(name)))
+    return tuple(sorted(name for name in _globals(_read(path)) if not _is_made(name)))
 
 
-def _globals(path: Path) -> dict[str, bool]:
+def _globals(one: Object) -> dict[str, bool]:
     """Return the names that an object defines for others; True where the definition is weak."""
-    with _opened(path) as elf:
-        return {
-            symbol.name: symbol["st_info"]["bind"] == "STB_WEAK"
-            for symbol in _symbols(elf)
-            if symbol["st_info"]["bind"] in {"STB_GLOBAL", "STB_WEAK"}
-            and symbol["st_shndx"] != "SHN_UNDEF"
-        }
+    return {
+        symbol.name: symbol.bind == STB_WEAK
+        for symbol in one.symbols
+        if symbol.bind in {STB_GLOBAL, STB_WEAK} and symbol.section != SHN_UNDEF
+    }
 
 
-def _symbols(elf: ELFFile) -> Iterator[Symbol]:
-    """Yield an object's symbols in the order of its table, which relocations count by."""
-    table = elf.get_section_by_name(".symtab")
-    if isinstance(table, SymbolTableSection):
-        yield from table.iter_symbols()
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[ELFFile]:
-    """Open an object that one of our own tools made; what is wrong with it is that tool's fault."""
+def _read(path: Path) -> Object:
+    """Read an object that one of our own tools made; what is wrong with it is that tool's fault."""
     try:
-        with path.open("rb") as stream:
-            yield ELFFile(stream)
-    except (ELFError, OSError) as error:
-        raise ToolError(f"not an object: {error}", argv=["readelf", "-SW", str(path)]) from error
+        return Object.read(path)
+    except UserError as error:
+        raise ToolError(
+            f"not an object: {error.what}", argv=["readelf", "-SW", str(path)]
+        ) from error
 
 
 def _write_names(path: Path, names: Iterable[str]) -> None:
     path.write_text("".join(f"{name}\n" for name in sorted(names)), encoding="utf-8")
 
 
-def refuse_twice_defined(objects: Sequence[Path], output: Path) -> None:
+def _refuse_twice_defined(objects: Sequence[Object], output: Path) -> None:
     """Refuse a name that two objects define and between which the linker would have to choose.
 
     One definition that is not weak beside weak ones is what weak is for: ``compiler_builtins``
@@ -331,9 +318,9 @@ def refuse_twice_defined(objects: Sequence[Path], output: Path) -> None:
     """
     weak: dict[str, list[str]] = {}
     strong: dict[str, list[str]] = {}
-    for path in objects:
-        unit = path.name.removesuffix(".o").removesuffix(".c")
-        for name, is_weak in _globals(path).items():
+    for one in objects:
+        unit = one.path.name.removesuffix(".o").removesuffix(".c")
+        for name, is_weak in _globals(one).items():
             (weak if is_weak else strong).setdefault(name, []).append(unit)
     for name in sorted(weak.keys() | strong.keys()):
         if _is_mangled(name) or name.startswith(_TYPE_ID):
@@ -349,14 +336,13 @@ def refuse_twice_defined(objects: Sequence[Path], output: Path) -> None:
             )
 
 
-def _refuse_undefined(joined: Path, output: Path, unused: set[str], *, floats: bool) -> None:
+def _refuse_undefined(joined: Object, output: Path, unused: set[str], *, floats: bool) -> None:
     """Refuse a name that is used and nowhere defined, and that nobody outside could supply.
 
     A Rust function is missing only where it was left out of the C for its floating point (see
     :mod:`pipeline.compile.floats`); ``floats`` says that this is not done here.
     """
-    with _opened(joined) as elf:
-        undefined = {one.name for one in _symbols(elf) if one["st_shndx"] == "SHN_UNDEF"}
+    undefined = {one.name for one in joined.symbols if one.section == SHN_UNDEF}
     wanted = sorted(undefined - unused)
     for pattern, what, mend in (*_RUST_ONLY, _LEFT_OUT if floats else _LEFT_OUT_FLOATS):
         names = [found[found.lastindex or 0] for one in wanted if (found := pattern.fullmatch(one))]
@@ -374,7 +360,7 @@ def _is_made(name: str) -> bool:
     return _is_mangled(name) or name.startswith((_TYPE_ID, "__rdl_", "__rust_", "__ferric_"))
 
 
-def _require_roots(joined: Path, roots: Sequence[str], output: Path) -> None:
+def _require_roots(joined: Object, roots: Sequence[str], output: Path) -> None:
     missing = sorted(set(roots) - set(_globals(joined)))
     if missing:
         raise _missing_roots(missing, output)

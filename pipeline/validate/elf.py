@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A bounded reader of object files: whatever the bytes are, an :class:`Object` or a UserError.
 
-pyelftools reads the header and the section headers.  Symbols, relocations and names are unpacked
-here: pyelftools needs about 20 µs for one symbol and does not bound the length of names, so a
-small file could keep it busy for hours.
+pyelftools reads the file's header.  Sections, symbols, relocations and names are unpacked here:
+pyelftools needs about 20 µs for one of them and does not bound the length of names, so a small
+file could keep it busy for hours.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ import io
 import stat
 import struct
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from elftools.common.utils import struct_parse
 from elftools.elf.elffile import ELFFile
 
 from pipeline.errors import FerricError, UserError
@@ -187,36 +186,24 @@ class _Reader:
             raise ValueError(f"{count} section headers do not fit into the file")
         if count and size != self.elf.structs.Elf_Shdr.sizeof():
             raise ValueError(f"section headers of {size} bytes")
-        headers = [
-            struct_parse(self.elf.structs.Elf_Shdr, self.elf.stream, start + index * size)
-            for index in range(count)
-        ]
-        if not headers:
+        if not count:
             return []
-        names = headers[self.elf.get_shstrndx()]
-        return [self.one_section(index, header, names) for index, header in enumerate(headers)]
+        layout = struct.Struct(self.prefix + ("IIQQQQIIQQ" if self.bits == 64 else "10I"))
+        headers = list(layout.iter_unpack(self.data[start : start + count * size]))
+        _name, _kind, _flags, _address, offset, length, *_ = headers[self.elf.get_shstrndx()]
+        return [
+            self.one_section(index, header, offset, length) for index, header in enumerate(headers)
+        ]
 
-    def one_section(self, index: int, header: dict[str, Any], names: dict[str, Any]) -> Section:
-        """Check one header against the file and name it."""
-        # pyelftools gives a name for a type that it knows; sh_type is the header's second word.
-        start = self.elf["e_shoff"] + index * self.elf["e_shentsize"]
-        (kind,) = struct.unpack_from(f"{self.prefix}I", self.data, start + 4)
-        offset, size = header["sh_offset"], header["sh_size"]
+    def one_section(
+        self, index: int, header: tuple[int, ...], names: int, names_size: int
+    ) -> Section:
+        """Check one header against the file and name it; ``names`` is where all names begin."""
+        name, kind, flags, _address, offset, size, link, info, align, entry_size = header
         if index and kind != SHT_NOBITS and offset + size > len(self.data):
             raise ValueError(f"section {index} goes past the end of the file")
-        name = self.name(names["sh_offset"], names["sh_size"], header["sh_name"]) if index else ""
-        return Section(
-            index,
-            name,
-            kind,
-            header["sh_flags"],
-            offset,
-            size,
-            header["sh_link"],
-            header["sh_info"],
-            header["sh_addralign"],
-            header["sh_entsize"],
-        )
+        text = self.name(names, names_size, name) if index else ""
+        return Section(index, text, kind, flags, offset, size, link, info, align, entry_size)
 
     def name(self, start: int, size: int, at: int) -> str:
         """Return the string at byte ``at`` of the string table at ``start``."""

@@ -12,7 +12,7 @@ from pipeline.errors import ToolError, UserError
 from pipeline.transpile.constants import numbers
 from pipeline.transpile.constants.source import Sources
 from pipeline.transpile.constants.trace import Audit
-from pipeline.transpile.constants.traced import audit, trace_job
+from pipeline.transpile.constants.traced import Steps, audit, traced
 from pipeline.transpile.mrustc import Job
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ def test_an_mrustc_that_says_nothing_is_none_to_be_trusted(tmp_path: Path) -> No
     log.write_text("Constant Evaluate: V V V\n(0.01 s) Constant Evaluate: DONE\n")
     job = Job("t", "rlib", "2021", "lib.rs", tmp_path, tmp_path, tmp_path / "libt.rlib", "1.90")
     with pytest.raises(ToolError, match="DISABLE_DEBUG"):
-        audit(log, job, 4, sources(tmp_path, "const A: u8 = 1;"), ("Constant Evaluate",))
+        audit(Steps(("Constant Evaluate",), log), job, 4, sources(tmp_path, "const A: u8 = 1;"))
 
 
 def test_numbers_are_rounded_once() -> None:
@@ -256,32 +256,40 @@ def test_what_is_folded_in_a_function_is_told_by_its_name(tmp_path: Path) -> Non
         checked(lines, tmp_path, "fn opposite() -> u8 { -x() }")
 
 
-def test_a_log_that_was_cut_off_is_an_error(
+def test_each_group_of_phases_has_a_log_of_what_is_read(tmp_path: Path) -> None:
+    job = Job("t", "rlib", "2021", "lib.rs", tmp_path, tmp_path, tmp_path / "libt.rlib", "1.90")
+    lines = {
+        b"Phase A- x\n": "A",  # the first of its phase
+        b"Phase A- y\n": "",
+        b"Phase A- a: BinOp(1 ADD _0)\n": "",
+        b"Phase A- a: BinOp(0x1 u8 ADD 0x1 u8) = 0x2 u8\n": "A",
+        b"Phase B- run_statement: E1 F1 BB0/1: _1 = Use(_2)\n": "B",
+        b"Phase C- run_statement: E1 F1 BB0/1: _1 = Use(_2)\n": "A",
+        b"   _3 = BIT_SHL(0x1 u32, _4);\n": "",
+        b"src/lib.rs:3: error:0:no\n": "kept",
+        b"Trans Codegen: DONE\n": "kept",
+    }
+    with traced(job, tmp_path / "x", ("Phase A", "Phase C"), ("Phase B",)) as (told, steps):
+        assert told.env == (("MRUSTC_DEBUG", "Phase A:Phase C:Phase B"),)
+        assert told.keep is not None
+        kept = [line for line in lines if told.keep(line)]
+    logs = (kept, *(one.log.read_bytes().splitlines(keepends=True) for one in steps))
+    for name, log in zip(("kept", "A", "B"), logs, strict=True):
+        assert log == [line for line, of in lines.items() if of == name]
+
+
+def test_no_more_is_written_of_a_trace_than_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = tmp_path / "log"
-    log.write_text("Constant Evaluate- x\n" * 10)
     monkeypatch.setattr("pipeline.transpile.constants.traced.MAX_OUTPUT", 100)
     job = Job("t", "rlib", "2021", "lib.rs", tmp_path, tmp_path, tmp_path / "libt.rlib", "1.90")
+    with traced(job, tmp_path, ("Phase",)) as (told, (steps,)):
+        assert told.keep is not None
+        for _ in range(50):
+            told.keep(b"Phase-  run_x\n")
+    assert 100 <= steps.log.stat().st_size < 120
     with pytest.raises(ToolError, match="more than can be read"):
-        audit(log, job, 4, sources(tmp_path, "const A: u8 = 1;"), ("Constant Evaluate",))
-
-
-def test_what_is_not_read_of_a_trace_is_not_kept(tmp_path: Path) -> None:
-    job = Job("t", "rlib", "2021", "lib.rs", tmp_path, tmp_path, tmp_path / "libt.rlib", "1.90")
-    keep = trace_job(job, tmp_path, ("Phase A", "Phase B")).keep
-    assert keep is not None
-    lines = {
-        b"Phase A- x\n": True,  # the first of its phase
-        b"Phase A- y\n": False,
-        b"Phase A- a: BinOp(1 ADD _0)\n": False,
-        b"Phase A- a: BinOp(0x1 u8 ADD 0x1 u8) = 0x2 u8\n": True,
-        b"Phase B- run_statement: E1 F1 BB0/1: _1 = Use(_2)\n": True,
-        b"   _3 = BIT_SHL(0x1 u32, _4);\n": False,
-        b"src/lib.rs:3: error:0:no\n": True,
-        b"Trans Codegen: DONE\n": True,
-    }
-    assert {line: keep(line) for line in lines} == lines
+        audit(steps, job, 4, sources(tmp_path, "const A: u8 = 1;"))
 
 
 def test_all_constants_that_are_wrong_are_told_at_once(tmp_path: Path) -> None:

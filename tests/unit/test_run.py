@@ -109,6 +109,16 @@ def test_only_the_lines_to_be_kept_are_kept(tmp_path: Path) -> None:
     assert "not\n" not in log.read_text().partition("\n")[2]
 
 
+def test_where_a_line_cannot_be_kept_the_command_ends_at_once() -> None:
+    script = "while True: print('x' * 1000)"
+
+    def keep(line: bytes) -> bool:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        run([sys.executable, "-c", script], keep=keep)
+
+
 def test_a_command_whose_lines_are_sieved_is_killed_at_its_time_out() -> None:
     script = "import time; print('keep', flush=True); time.sleep(60)"
     result = run([sys.executable, "-c", script], timeout=1.0, keep=lambda _line: True)

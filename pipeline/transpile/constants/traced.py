@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+import contextlib
+from dataclasses import dataclass, replace
+from typing import IO, TYPE_CHECKING, Final
 
 from pipeline.errors import ToolError, UserError
 from pipeline.run import MAX_OUTPUT
@@ -12,7 +13,7 @@ from pipeline.transpile.constants.trace import MEND, Audit, raise_all
 from pipeline.transpile.constants.within import INSIDE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from pipeline.transpile.constants.source import Sources
@@ -33,50 +34,70 @@ _WANTED: Final = (
 )  # fmt: skip
 
 
-def trace_job(job: Job, folder: Path, phases: Iterable[str]) -> Job:
-    """Return the same job with its output in a folder, and each step of these phases in the log."""
-    chosen = tuple(phases)
-    debug = ("MRUSTC_DEBUG", ":".join(chosen))
-    return replace(
-        job, output=folder / job.output.name, env=(*job.env, debug), keep=_Steps(chosen).wanted
-    )
+@dataclass(frozen=True)
+class Steps:
+    """What mrustc writes of the steps of some phases, in a log of their own."""
+
+    phases: tuple[str, ...]
+    log: Path
 
 
-class _Steps:
-    """Tells what is read of the lines that mrustc writes: a large crate's are gigabytes."""
+@contextlib.contextmanager
+def traced(job: Job, folder: Path, *groups: Sequence[str]) -> Iterator[tuple[Job, list[Steps]]]:
+    """Yield the same job with the steps of some phases written down, each group in a log.
 
-    def __init__(self, phases: Iterable[str]) -> None:
+    What is written is the same; the logs are whole when the block ends.
+    """
+    steps = [Steps(tuple(group), folder / f"steps-{n}.log") for n, group in enumerate(groups)]
+    folder.mkdir(parents=True, exist_ok=True)
+    debug = ("MRUSTC_DEBUG", ":".join(phase for one in steps for phase in one.phases))
+    with contextlib.ExitStack() as stack:
+        sorters = [_Sorter(one.phases, stack.enter_context(one.log.open("wb"))) for one in steps]
+
+        def keep(line: bytes) -> bool:
+            if any(one.takes(line) for one in sorters):
+                return False
+            return not line[:1].isspace()
+
+        yield replace(job, env=(*job.env, debug), keep=keep), steps
+
+
+class _Sorter:
+    """Writes down what is read of the lines of some phases: a large crate's are gigabytes."""
+
+    def __init__(self, phases: Iterable[str], log: IO[bytes]) -> None:
         self.heads = tuple(f"{one}-".encode() for one in phases)
         self.seen: set[bytes] = set()
+        self.log = log
+        self.left = MAX_OUTPUT
 
-    def wanted(self, line: bytes) -> bool:
-        """Say whether a line is a step, the first of its phase, or none of the trace."""
+    def takes(self, line: bytes) -> bool:
+        """Say whether a line is of these phases; a step, and the first of each, is written."""
         if not line.startswith(self.heads):
-            return not line[:1].isspace()
-        if any(word in line for word in _WANTED):
-            return True
+            return False
         head = line.partition(b"-")[0]
-        first = head not in self.seen
-        self.seen.add(head)
-        return first
+        if self.left > 0 and (head not in self.seen or any(word in line for word in _WANTED)):
+            self.seen.add(head)
+            self.left -= self.log.write(line)
+        return True
 
 
 def audit(
-    log: Path,
+    steps: Steps,
     job: Job,
     pointer: int,
     source: Sources,
-    phases: Sequence[str],
     compared: Compared | None = None,
     *,
     overflow_checks: bool = False,
 ) -> None:
-    """Read the log of a traced run of these phases; ``compared`` is what rustc says of it.
+    """Read the log of some phases of a traced run; ``compared`` is what rustc says of it.
 
     ``overflow_checks``: what overflows in a function has to panic there.
     :class:`UserError` for the constants that mrustc gets wrong, :class:`ToolError` where there are
     no steps in the log (mrustc was built without debug output), or more than are kept of it.
     """
+    log, phases = steps.log, steps.phases
     if log.stat().st_size >= MAX_OUTPUT:
         raise ToolError(
             f"mrustc: {job.crate_name}: it computes more than can be read of what it says",
@@ -85,10 +106,10 @@ def audit(
             mend="divide the crate, or use transpiler=rustc",
         )
     alike = compared.alike if compared is not None else frozenset()
-    steps = Audit(pointer, source, alike, overflow_checks=overflow_checks)
+    read = Audit(pointer, source, alike, overflow_checks=overflow_checks)
     with log.open(encoding="utf-8", errors="replace") as lines:
-        steps.collect(lines)
-    wrong = dict(steps.wrong)
+        read.collect(lines)
+    wrong = dict(read.wrong)
     for name, one in compared.differs.items() if compared is not None else ():
         what = f"mrustc computes {name} wrongly: its bytes are {one.ours}, rustc's {one.theirs}"
         wrong.setdefault(name, UserError(what, where=one.where, mend=MEND))

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import contextlib
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from pipeline.errors import FerricError
 from pipeline.files import scratch, write_atomic
 from pipeline.transpile.constants import folding
 from pipeline.transpile.constants.traced import FOLDER as TRACE
-from pipeline.transpile.constants.traced import PHASES, audit, trace_job
+from pipeline.transpile.constants.traced import PHASES, audit, traced
 from pipeline.transpile.constants.twin import (
     FOLDER,
     Twins,
@@ -22,10 +24,11 @@ from pipeline.transpile.constants.witnessed import Compared, Witnessed
 from pipeline.transpile.mrustc import transpile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pipeline.transpile.constants.source import Sources
+    from pipeline.transpile.constants.traced import Steps
     from pipeline.transpile.mrustc import Job, Mrustc
     from pipeline.transpile.repair.marks import Site
     from pipeline.transpile.repair.unit import Guard
@@ -67,47 +70,74 @@ def transpile_right(
     :class:`~pipeline.errors.UserError` for a constant that cannot be proved right.
     """
     mrustc = tools.mrustc
-    c_file = transpile(mrustc, job, log)
     if tools.guard.raw:
-        return c_file, frozenset()
-    target = job.target.read_text(encoding="utf-8")
-    constants, right_order = 0, job
-    if is_big_endian(target):
-        twin = right_order = twin_job(job)
-        twin.target.parent.mkdir(exist_ok=True)
-        write_atomic(twin.target, little_endian(target))
-        theirs = transpile(mrustc, twin, log.with_name(f"{FOLDER}.{log.name}"))
-        twins = Twins(_text(c_file), _text(theirs), target, source)
-        right = twins.mend()
-        constants = twins.counts["constant"]
-        write_atomic(c_file, right.encode("utf-8", "surrogateescape"))
-        theirs.unlink()
-    witnessed = 0
-    if source is not None:
-        witnessed = _audit(tools, job, right_order, source)
+        return transpile(mrustc, job, log), frozenset()
+    if not is_big_endian(job.target.read_text(encoding="utf-8")):
+        with _transpiled(mrustc, job, log, source) as steps:
+            witnessed = _audit(tools, job, job, source, steps)
+        return job.c_file, tools.guard.apply(job.c_file, places, witnessed=witnessed)
+    c_file = transpile(mrustc, job, log)
+    twin = _twin(job)
+    with _transpiled(mrustc, twin, log.with_name(f"{FOLDER}.{log.name}"), source) as steps:
+        constants = _mended(job, twin, source)
+        witnessed = _audit(tools, job, twin, source, steps)
     lost = tools.guard.apply(c_file, places, constants=constants, witnessed=witnessed)
     return c_file, lost
 
 
-def _audit(tools: Tools, job: Job, right_order: Job, source: Sources) -> int:
-    """Have mrustc say how it computes the constants of a crate, and check what it says.
+def _twin(job: Job) -> Job:
+    """Return the job for the little-endian twin, whose target file is written."""
+    twin = twin_job(job)
+    twin.target.parent.mkdir(exist_ok=True)
+    write_atomic(twin.target, little_endian(job.target.read_text(encoding="utf-8")))
+    return twin
 
-    Return how many of them rustc has alike.
+
+def _mended(job: Job, twin: Job, source: Sources | None) -> int:
+    """Put the constants of a crate's C right by the twin's, and return how many they were."""
+    twins = Twins(
+        _text(job.c_file), _text(twin.c_file), job.target.read_text(encoding="utf-8"), source
+    )
+    write_atomic(job.c_file, twins.mend().encode("utf-8", "surrogateescape"))
+    twin.c_file.unlink()
+    return twins.counts["constant"]
+
+
+@contextlib.contextmanager
+def _transpiled(
+    mrustc: Mrustc, job: Job, log: Path, source: Sources | None
+) -> Iterator[Sequence[Steps]]:
+    """Transpile a crate, and yield how mrustc says that it computes; nothing of Rust's library.
+
+    Its steps are gone when the block ends.
     """
+    if source is None:
+        transpile(mrustc, job, log)
+        yield ()
+        return
+    with scratch(job.output.parent, TRACE) as folder:
+        try:
+            with traced(job, folder, PHASES, folding.PHASES) as (told, steps):
+                transpile(mrustc, told, log)
+        except FerricError:
+            # What it stops at can be read in the log of a run in which it tells of nothing else.
+            transpile(mrustc, job, log)
+            raise
+        yield steps
+
+
+def _audit(
+    tools: Tools, job: Job, right_order: Job, source: Sources | None, steps: Sequence[Steps]
+) -> int:
+    """Check what mrustc says of how it computes, and return how many constants rustc has alike."""
     pointer = pointer_bytes(job.target.read_text(encoding="utf-8"))
     compared = Compared()
-    # Both together are more than is kept of a log.
-    for phases in (PHASES, folding.PHASES):
-        with scratch(right_order.output.parent, TRACE) as folder:
-            traced = trace_job(right_order, folder, phases)
-            log = folder / "mrustc.log"
-            transpile(tools.mrustc, traced, log)
-            if phases is PHASES and (tools.values or tools.taken):
-                compared = _compared(tools, job, right_order, source, log)
-            audit(
-                log, traced, pointer, source, phases, compared,
-                overflow_checks=tools.guard.overflow_checks,
-            )  # fmt: skip
+    for one in steps:
+        assert source is not None, "Rust's own library is not traced"  # noqa: S101 - see above
+        if one.phases == PHASES and (tools.values or tools.taken):
+            compared = _compared(tools, job, right_order, source, one.log)
+        checks = tools.guard.overflow_checks
+        audit(one, right_order, pointer, source, compared, overflow_checks=checks)
     return len(compared.alike)
 
 
@@ -125,9 +155,11 @@ def _compared(tools: Tools, job: Job, right_order: Job, source: Sources, log: Pa
     mirrored = big.compare(log)
     if not (source.depends and tools.values):
         return mirrored
-    own_log = log.with_name("target.log")
-    transpile(tools.mrustc, trace_job(job, log.parent / "target", PHASES), own_log)
-    own = direct.compare(own_log)
+    folder = log.parent / "target"
+    again = replace(job, output=folder / job.output.name)
+    with traced(again, folder, PHASES) as (told, (steps,)):
+        transpile(tools.mrustc, told, folder / "mrustc.log")
+    own = direct.compare(steps.log)
     return mirrored.unless(own) if source.faulty else own
 
 
