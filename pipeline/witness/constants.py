@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pipeline.crate.lexer import Token
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Part of the cache's keys: to be raised with every change of what is compared."""
 PROBE: Final = "__ferric_probe_"
 _HOLDER: Final = "__FerricHolder"
@@ -52,7 +52,7 @@ class Probe:
     """A definition that rustc is asked for: its name, its type as the source has it, its place.
 
     ``line`` is where the definition stands, ``edit`` what is to be written into the copy, on
-    ``line_of_edit``.
+    ``line_of_edit``.  ``owner`` is the type of an ``impl``'s item, with its trait: ``<S as T>``.
     """
 
     number: int
@@ -62,6 +62,7 @@ class Probe:
     line: int
     edit: Edit
     line_of_edit: int
+    owner: str = ""
 
 
 class _Impl(NamedTuple):
@@ -224,7 +225,7 @@ class _Scan:
         last, name = self.stream[end], label.removeprefix("r#")
         return Probe(
             self.number, name, kind, self.path, self.stream[at].line,
-            Edit(last.end, last.end, text), last.line,
+            Edit(last.end, last.end, text), last.line, impl.owner if impl else "",
         )  # fmt: skip
 
     def _equals(self, at: int) -> int:

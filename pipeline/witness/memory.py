@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from itertools import takewhile
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ NOTHING: Final = "nothing"
 Cell = int | str
 """A byte, or :data:`POINTER` for one of an address, :data:`NOTHING` for padding."""
 
-_FUNCTION = re.compile(r"fn .*__ferric_probe_(\d+)\(\) -> \*const \(\) \{$")
+_FUNCTION = re.compile(r"fn (.*)__ferric_probe_(\d+)\(\) -> \*const \(\) \{$")
 _NAMED = re.compile(r"const \{(alloc\d+)(?:<imm>)?: ")
 _HEAD = re.compile(r"(alloc\d+) \((?:static: .*, )?size: (\d+), align: \d+\) \{(\})?$")
 _OFFSET = re.compile(r"0x[0-9a-f]+ │ ")
@@ -36,20 +36,29 @@ LARGEST: Final = 1 << 20
 """Bytes of a static that are compared; of a larger one mrustc's steps alone are checked."""
 
 
-def memories(text: Iterable[str]) -> dict[int, tuple[Cell, ...]]:
+class Memory(NamedTuple):
+    """The bytes behind a probe, and what rustc calls it, without its own name: ``a::b::``."""
+
+    within: str
+    cells: tuple[Cell, ...]
+
+
+def memories(text: Iterable[str]) -> dict[int, Memory]:
     """Return the bytes behind each probe, by its number, from the lines that rustc printed.
 
     Left out are those that cannot be read, and more than :data:`LARGEST`.  rustc writes what a
     function names right behind it, and the heap of a program for each function that names that.
     """
     named: dict[int, str] = {}
+    within: dict[int, str] = {}
     wanted: set[str] = set()
     found: dict[str, tuple[Cell, ...]] = {}
     lines = (line.rstrip("\n") for line in text)
     probe = -1
     for line in lines:
         if match := _FUNCTION.match(line):
-            probe = int(match[1])
+            probe = int(match[2])
+            within[probe] = match[1]
         elif line == "}":
             probe = -1
         elif probe >= 0 and (inside := _NAMED.search(line)):
@@ -62,7 +71,11 @@ def memories(text: Iterable[str]) -> dict[int, tuple[Cell, ...]]:
                     found[head[1]] = cells
             else:
                 deque(inner, maxlen=0)
-    return {number: found[name] for number, name in named.items() if name in found}
+    return {
+        number: Memory(within[number], found[name])
+        for number, name in named.items()
+        if name in found
+    }
 
 
 def _cells(line: str) -> Iterable[Cell]:

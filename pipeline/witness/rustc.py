@@ -22,12 +22,16 @@ if TYPE_CHECKING:
     from pipeline.toolchains.model import Arch
     from pipeline.toolchains.probe import Layout
     from pipeline.transpile.mrustc import Job
-    from pipeline.witness.memory import Cell
+    from pipeline.witness.memory import Memory
     from pipeline.witness.mir import Check
 
 _SECONDS = 600.0
 _FOLDER = "witness"
-_VALUES: Final = ("-Z", "unpretty=mir", "-Z", "mir-opt-level=0", "--error-format=short")
+_VALUES: Final = (
+    "-Z", "unpretty=mir", "-Z", "mir-opt-level=0", "--error-format=short",
+    # Else a name that is there once stands without its modules.
+    "-Z", "trim-diagnostic-paths=no",
+)  # fmt: skip
 _ERROR = re.compile(r"^(\S.*?):(\d+):\d+: error", re.MULTILINE)
 
 
@@ -61,9 +65,7 @@ class Witness:
             return None
         return checks(printed.read_text(encoding="utf-8", errors="replace"))
 
-    def values(
-        self, job: Job, before: Sequence[Path]
-    ) -> dict[int, tuple[Cell, ...]] | set[tuple[str, int]]:
+    def values(self, job: Job, before: Sequence[Path]) -> dict[int, Memory] | set[tuple[str, int]]:
         """Return the bytes behind each probe in a job's crate, by number.
 
         Where rustc refuses the crate, the files and lines of its errors are returned.

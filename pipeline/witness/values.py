@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.crate.model import Crate
     from pipeline.transpile.mrustc import Job
     from pipeline.witness.constants import Probe
-    from pipeline.witness.memory import Cell
+    from pipeline.witness.memory import Cell, Memory
     from pipeline.witness.rustc import Witness
 
 _MAX_RUNS: Final = 4
@@ -28,11 +28,21 @@ _MAX_RUNS: Final = 4
 
 @dataclass(frozen=True)
 class Value:
-    """A constant or static as rustc has it: its type as written, its bytes, its place."""
+    """A constant or static as rustc has it: its type as written, its bytes, its place.
+
+    ``path`` is ``a::b::NAME``, where ``b`` may be the function that it stands in; for an item of an
+    ``impl`` it is ``a::<S as T>::NAME``, the types as written.
+    """
 
     type: str
     cells: tuple[Cell, ...]
     where: str
+    path: str
+
+    @property
+    def is_associated(self) -> bool:
+        """Whether it is an item of an ``impl``."""
+        return self.path.rpartition("::")[0].endswith(">")
 
 
 def values_of(
@@ -86,14 +96,14 @@ def _place(crate: Crate, probe: Probe) -> tuple[str, int]:
     return str(probe.path.relative_to(crate.root)), probe.line_of_edit
 
 
-def _by_name(
-    asked: Sequence[Probe], answer: Mapping[int, tuple[Cell, ...]]
-) -> dict[str, list[Value]]:
+def _by_name(asked: Sequence[Probe], answer: Mapping[int, Memory]) -> dict[str, list[Value]]:
     """Return the values by name, of names of which all were answered."""
     found: dict[str, list[Value]] = defaultdict(list)
     unknown = {one.name for one in asked if one.number not in answer}
     for one in asked:
         if one.name not in unknown:
             where = f"{one.path}:{one.line}"
-            found[one.name].append(Value(one.type, answer[one.number], where))
+            within, cells = answer[one.number]
+            path = "::".join(part for part in (one.owner, one.name) if part)
+            found[one.name].append(Value(one.type, cells, where, f"{within}{path}"))
     return dict(found)

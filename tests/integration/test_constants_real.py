@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.programs.many import one_crate
 from pipeline.programs.small import emulated, native, write_crate
 from pipeline.target import resolve
 
@@ -30,6 +31,11 @@ fn program(out: &mut Out) {
 SEVEN = "impl T for u8 { const C: i8 = 7; }\nconst VALUE: i8 = <u8 as T>::D;"
 REFUSED = {
     "match": (PICK + "const VALUE: u32 = pick(300);", "VALUE.*`match`"),
+    "of a module with a value that another has": (
+        "pub mod other { pub const SIZE: u32 = 30; }\npub mod own { pub const SIZE: u32 = "
+        "super::pick(300); }\n" + PICK + "const VALUE: u32 = own::SIZE + other::SIZE;",
+        "own::SIZE.*`match`",
+    ),
     "match for a length": (
         PICK + "const VALUE: [u8; pick(0x101) as usize] = [1; pick(0x101) as usize];",
         "the length of an array wrongly.*`match`",
@@ -41,7 +47,7 @@ REFUSED = {
     ),
     "match in a block": (
         PICK + "pub fn block() -> u32 { const { pick(300) } }\nconst VALUE: u8 = 1;",
-        r'a constant in ::"program"::block wrongly.*`match`',
+        "block wrongly.*`match`",
     ),
     "checked product": ("const VALUE: Option<u8> = 100_u8.checked_mul(7);", "VALUE.*mul_with"),
     "checked sum": ("const VALUE: Option<i32> = i32::MAX.checked_add(1);", "VALUE.*add_with"),
@@ -79,6 +85,9 @@ REFUSED = {
     ),
     "bytes of a float": ("const VALUE: [u8; 4] = 1.5_f32.to_be_bytes();", "byte order"),
 }
+
+# What ends mrustc's run before anything else is looked at, or says something of the whole crate.
+ALONE = ("match for a length", "bytes of a float")
 
 
 @pytest.fixture(autouse=True)
@@ -122,9 +131,20 @@ def test_an_assertion_has_no_bytes_that_could_be_wrong(tmp_path: Path) -> None:
 
 def test_what_mrustc_computes_wrongly_is_refused(tmp_path: Path) -> None:
     target = resolve("m68k", "none", "mrustc")
-    for name, (text, why) in REFUSED.items():
-        crate = write_crate(tmp_path / name / "crate", f"{text}\n{SHOW}")
+    programs = {name: f"{text}\n{SHOW}" for name, (text, _) in REFUSED.items()}
+    named = {name: text for name, text in programs.items() if name not in ALONE}
+    bodies = [text.replace("fn program(", "pub fn program(") for text in named.values()]
+    crate = write_crate(tmp_path / "crate", one_crate(bodies, out=True))
+    assert native(crate, tmp_path / "native").kind == "ran"
+    found = emulated(crate, "m68k", "mrustc", tmp_path / "out", target=target)
+    assert found.kind == "refused"
+    told = dict.fromkeys(named, found.why)
+    for name in ALONE:
+        crate = write_crate(tmp_path / name / "crate", programs[name])
         assert native(crate, tmp_path / name / "native").kind == "ran"
         found = emulated(crate, "m68k", "mrustc", tmp_path / name / "out", target=target)
         assert found.kind == "refused", name
-        assert re.search(rf"lib\.rs(:\d+)?: .*{why}", found.why), (name, found.why)
+        told[name] = found.why
+    for name, why in told.items():
+        where = "" if name in ALONE else f"::p{list(named).index(name)}::.*"
+        assert re.search(rf"lib\.rs(:\d+)?: .*{where}{REFUSED[name][1]}", why), (name, why)

@@ -83,13 +83,23 @@ def test_forms(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arch", ["m68k", "parisc"])
-@pytest.mark.parametrize("name", PANICS)
-def test_panic(arch: str, name: str, tmp_path: Path) -> None:
-    body, message = PANICS[name]
+def test_panics(arch: str, tmp_path: Path) -> None:
     show = 'fn show(o: &mut Out, x: u32) { writeln!(o, "{}", x).unwrap(); }\n'
-    program = f"#[allow(unconditional_panic)]\nfn program(o: &mut Out) {{ {body} }}\n"
-    output = same(arch, HEAD + show + program, tmp_path)
-    assert output.splitlines()[-1] == f"panic: {message}"
+    head = f"{HEAD}{show}#[allow(unconditional_panic)]\n"
+    texts = [f"{head}pub fn program(o: &mut Out) {{ {body} }}\n" for body, _ in PANICS.values()]
+    crate = write_crate(tmp_path / "crate", one_crate(texts, out=True))
+    numbers = range(len(PANICS))
+    assert native(crate, tmp_path / "native").kind == "ran"
+    expected = run_each([], tmp_path / "native/program", numbers)
+    target = resolve(arch, "none", "mrustc")
+    built = emulated(crate, arch, "mrustc", tmp_path / "ours", target=target)
+    if built.kind == "refused" and ("not installed" in built.why or "not found" in built.why):
+        pytest.skip(built.why)
+    assert built.kind == "ran", built.why
+    found = run_each(emulator(target), tmp_path / "ours/program", numbers)
+    for (name, (_, message)), one, other in zip(PANICS.items(), found, expected, strict=True):
+        assert (name, one) == (name, other)
+        assert one.output.splitlines()[-1] == f"panic: {message}"
 
 
 OVERFLOWS = {

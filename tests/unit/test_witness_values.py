@@ -15,6 +15,9 @@ from pipeline.witness.values import Value
 
 LIB = Path("lib.rs")
 
+# Of a constant at its place that neither is known to be right nor to be wrong.
+UNSAID = Compared(places={'::"t"::C': "lib.rs:3"})
+
 
 def asked(text: str) -> list[tuple[str, str]]:
     return [(one.name, one.type) for one in probes({LIB: text})]
@@ -51,6 +54,7 @@ def test_a_probe_has_the_conditions_of_its_definition() -> None:
     (probe,) = probes({LIB: text})
     assert probe.edit.text.startswith(" #[cfg(a)] #[cfg(b)] static __FERRIC_VALUE_0: ")
     assert "(<S>::Q)" in probe.edit.text
+    assert probe.owner == "<S>"
     assert (probe.line, probe.line_of_edit, probe.edit.start) == (3, 4, text.rindex("}") + 1)
 
 
@@ -94,8 +98,8 @@ def test_memory_is_read_byte_by_byte() -> None:
     found = memories(io.StringIO(MIR))
     address = [POINTER] * 4
     first = (1, *address, 0, 0, NOTHING, 3, 2, *address, 0, 0)
-    assert found[3] == (*first, 0, 3, 9, 8, 7, *address, *address)
-    assert found[4] == (255,)
+    assert found[3] == ("m::", (*first, 0, 3, 9, 8, 7, *address, *address))
+    assert found[4].cells == (255,)
     assert 5 not in found, "fewer bytes than it says"
 
 
@@ -108,8 +112,8 @@ def memory_of(size: int, row: str) -> str:
 
 def test_a_heap_is_passed_over() -> None:
     row = " ".join(["00"] * 16)
-    assert memories(io.StringIO(memory_of(LARGEST, row))) == {0: (0,) * LARGEST}
-    assert memories(io.StringIO(memory_of(LARGEST + 16, row) + MIR))[4] == (255,)
+    assert memories(io.StringIO(memory_of(LARGEST, row))) == {0: ("", (0,) * LARGEST)}
+    assert memories(io.StringIO(memory_of(LARGEST + 16, row) + MIR))[4].cells == (255,)
     assert 0 not in memories(io.StringIO(memory_of(LARGEST + 16, row)))
 
 
@@ -119,7 +123,7 @@ def test_what_no_probe_names_is_no_value() -> None:
 
 
 def witnessed(kind: str, data: bytes, order: str = "big") -> Witnessed:
-    value = Value(kind, tuple(data), "lib.rs:3")
+    value = Value(kind, tuple(data), "lib.rs:3", "C")
     assert order in ("big", "little")
     return Witnessed("t", {"C": [value]}, 4, "big" if order == "big" else "little")
 
@@ -153,12 +157,12 @@ def test_values_are_compared_as_their_type_has_them(
 
 
 def test_another_size_says_nothing_unless_it_is_a_numbers() -> None:
-    assert witnessed("S", b"\1").compare_lines([line("0101")]) == Compared()
+    assert witnessed("S", b"\1").compare_lines([line("0101")]) == UNSAID
     assert witnessed("u8", b"\1").compare_lines([line("0101")]).differs
 
 
 def test_other_bytes_of_a_type_that_may_be_an_enum_say_nothing() -> None:
-    assert witnessed("S", b"\1").compare_lines([line("02")]) == Compared()
+    assert witnessed("S", b"\1").compare_lines([line("02")]) == UNSAID
 
 
 def test_other_crates_and_names_are_left_alone() -> None:
@@ -175,10 +179,34 @@ def test_what_has_no_bytes_is_right_where_rustc_took_the_crate() -> None:
         assert not found.differs
 
 
-def test_one_of_several_of_a_name_has_it() -> None:
-    values = {"C": [Value("u8", (1,), "lib.rs:3"), Value("u8", (2,), "lib.rs:4")]}
-    one = Witnessed("t", values, 4, "little")
-    found = one.compare_lines([line("02", '::"t"::#0::C'), line("03", '::"t"::#1::C')])
-    assert found.alike == {'::"t"::#0::C'}
-    assert found.differs == {'::"t"::#1::C': ("03", "01", "lib.rs:3")}
-    assert not found.unless(Compared(frozenset({'::"t"::#1::C'}))).differs
+def told(*found: tuple[str, int]) -> Witnessed:
+    """Return what compares with constants ``C`` of rustc's paths, each of one byte."""
+    values = [Value("u8", (data,), f"lib.rs:{data}", path) for path, data in found]
+    return Witnessed("t", {"C": values}, 4, "little")
+
+
+def test_a_constant_is_held_against_the_one_of_its_path() -> None:
+    one = told(("a::C", 1), ("b::C", 2), ("r#type::C", 3), ("a::<S>::C", 4))
+    names = ('::"t"::a::C', '::"t"::b::C', '::"t"::type::C', '<::"t"::a::S /*- */>::C')
+    ours = zip(("02", "02", "03", "04"), names, strict=True)
+    found = one.compare_lines(line(text, name) for text, name in ours)
+    assert found.alike == set(names[1:])
+    assert found.differs == {names[0]: ("02", "01", "lib.rs:1")}
+    assert found.places == {name: f"lib.rs:{n}" for n, name in enumerate(names, 1)}
+
+
+@pytest.mark.parametrize("within", ['::"t"::#{}::C', '<::"t"::S{} /*- */>::C'])
+def test_where_each_of_several_may_be_meant_all_have_to_be_alike(within: str) -> None:
+    path = "{}::C" if within.startswith(":") else "<S{}>::C"
+    one = told(
+        (path.format("f"), 1),
+        (path.format("g"), 2),
+        ("m::C", 3) if "<" in path else ("<S as T>::C", 3),
+    )
+    names = [within.format(number) for number in range(3)]
+    found = one.compare_lines([line(f"0{n + 1}", name) for n, name in enumerate(names)])
+    assert found.alike == set(), "the first may be the second, computed wrongly"
+    assert found.differs == {names[2]: ("03", "01", "lib.rs:1")}
+    assert not found.unless(Compared(frozenset({names[2]}))).differs
+    same = told((path.format("f"), 1), (path.format("g"), 1))
+    assert same.compare_lines([line("01", names[0])]).alike == {names[0]}

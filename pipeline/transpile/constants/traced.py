@@ -11,13 +11,13 @@ from pipeline.errors import ToolError, UserError
 from pipeline.run import MAX_OUTPUT
 from pipeline.transpile.constants.trace import MEND, Audit, raise_all
 from pipeline.transpile.constants.within import INSIDE
+from pipeline.transpile.constants.witnessed import Compared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from pipeline.transpile.constants.source import Sources
-    from pipeline.transpile.constants.witnessed import Compared
     from pipeline.transpile.mrustc import Job
 
 PHASES: Final = (
@@ -105,12 +105,15 @@ def audit(
             log=log,
             mend="divide the crate, or use transpiler=rustc",
         )
-    alike = compared.alike if compared is not None else frozenset()
-    read = Audit(pointer, source, alike, overflow_checks=overflow_checks)
+    compared = compared or Compared()
+    read = Audit(pointer, source, compared.alike, overflow_checks=overflow_checks)
     with log.open(encoding="utf-8", errors="replace") as lines:
         read.collect(lines)
     wrong = dict(read.wrong)
-    for name, one in compared.differs.items() if compared is not None else ():
+    for name, where in compared.places.items():
+        if name in wrong:
+            wrong[name].where = where
+    for name, one in compared.differs.items():
         what = f"mrustc computes {name} wrongly: its bytes are {one.ours}, rustc's {one.theirs}"
         wrong.setdefault(name, UserError(what, where=one.where, mend=MEND))
     raise_all(list(wrong.values()))

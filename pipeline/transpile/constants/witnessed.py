@@ -45,15 +45,19 @@ class Differs(NamedTuple):
 
 @dataclass(frozen=True)
 class Compared:
-    """The constants that both have alike, and those that they have otherwise, by mrustc's names."""
+    """The constants that both have alike, and those that they have otherwise, by mrustc's names.
+
+    ``places`` has the lines of the source of all that are known by their paths.
+    """
 
     alike: frozenset[str] = frozenset()
     differs: Mapping[str, Differs] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
 
     def unless(self, other: Compared) -> Compared:
         """Return this, without the differences that are none in another run."""
         left = {name: one for name, one in self.differs.items() if name not in other.alike}
-        return Compared(self.alike, left)
+        return Compared(self.alike, left, self.places)
 
 
 class Witnessed:
@@ -88,6 +92,7 @@ class Witnessed:
         """Compare the results in mrustc's lines."""
         alike: set[str] = set()
         differs: dict[str, Differs] = {}
+        places: dict[str, str] = {}
         for line in lines:
             if " evaluate_constant: " not in line:
                 continue
@@ -97,19 +102,33 @@ class Witnessed:
             if self.taken and match[2] == "0" and match[1].startswith(self.crate):
                 alike.add(match[1])
                 continue
-            last = _LAST.search(match[1])
-            theirs = self.values.get(last[1], ()) if last is not None else ()
+            theirs = self._definitions(match[1])
+            if len(theirs) == 1:
+                places[match[1]] = theirs[0].where
             cells = _cells(match[3], int(match[2]), self.pointer) if theirs else None
             if cells is None:
                 continue
-            verdicts = [self._same(cells, one) for one in theirs]
-            if True in verdicts:
+            verdicts = {self._same(cells, one) for one in theirs}
+            if verdicts == {True}:
                 alike.add(match[1])
-            elif None not in verdicts:
+            elif verdicts == {False}:
                 one = theirs[0]
                 values = _shown(cells), _shown(self._little(one))
                 differs.setdefault(match[1], Differs(*values, one.where))
-        return Compared(frozenset(alike), differs)
+        return Compared(frozenset(alike), differs, places)
+
+    def _definitions(self, name: str) -> Sequence[Value]:
+        """Return what may be the constant of mrustc's name.
+
+        That of a module has the same path.  A function has no name there (``#3::C``), and a type
+        none that could be held against a place: where several are left, each may be it.
+        """
+        last = _LAST.search(name)
+        every = self.values.get(last[1], ()) if last is not None else ()
+        plain = name.replace("r#", "")
+        exact = [one for one in every if self.crate + one.path.replace("r#", "") == plain]
+        associated = name.startswith("<")
+        return exact or [one for one in every if one.is_associated is associated]
 
     def _little(self, value: Value) -> tuple[Cell, ...]:
         """Return rustc's bytes as a little-endian machine has them, where the type tells."""
