@@ -61,7 +61,9 @@ _FUNCTION = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 # The call of a macro that makes one test, and is told its name.
-_CALL = re.compile(r"^ *\w+! \{ (?P<name>test_\w+), [^\n]*\}\n", re.MULTILINE)
+_CALL = re.compile(
+    r"^ *\w+!(?: \{ (?P<name>test_\w+), [^\n]*\}|\((?P<other>test_\w+), [^\n]*\);)\n", re.MULTILINE
+)
 # Each function in it is a test, and a constant with the same body.
 _TWICE = re.compile(
     r"^(?P<in> *)test_runtime_and_compiletime! \{\n(?P<tests>.*?)^(?P=in)\}\n",
@@ -208,7 +210,7 @@ def blocks(text: str) -> Iterator[tuple[int, int, str, str]]:
         yield start, start + found[0].count("\n") - 1, found["made"] or found["name"], found[0]
     for found in _CALL.finditer(text):
         start = text.count("\n", 0, found.start()) + 1
-        yield start, start, found["name"], found[0]
+        yield start, start, found["name"] or found["other"], found[0]
     for found in _TWICE.finditer(text):
         before = text.count("\n", 0, found.start("tests"))
         for start, end, name, body in functions(found["tests"]):

@@ -363,7 +363,7 @@ def test_what_a_macro_tests_twice_is_a_block_for_each() -> None:
 
 
 def test_the_call_of_a_macro_that_makes_one_test_is_a_block(tmp_path: Path) -> None:
-    text = "test_from! { test_a, u8 }\ntest_from! { test_b, u16 }\nother! { test }\n"
+    text = "test_from! { test_a, u8 }\ntest_from!(test_b, u16(1));\nother! { test }\n"
     assert [one[:3] for one in blocks(text)] == [(1, 1, "test_a"), (2, 2, "test_b")]
     tests = library(tmp_path)
     write_atomic(tests / "num/mod.rs", text)
