@@ -102,7 +102,10 @@ def compile_units(toolchain: Toolchain, flags: Flags, units: Units) -> list[Path
     shared = [*units.dependencies, *units.library]
 
     def compiled(unit: Unit) -> Path:
-        source = _Source(unit.name, Path(unit.c_file), unit.key, unit in units.dependencies)
+        path = Path(unit.c_file)
+        # Its key says how it was made; another Ferric may make the same of it.
+        content = digest_file(path) if path.is_file() else unit.key
+        source = _Source(unit.name, path, content, unit in units.dependencies)
         return _cached(toolchain, flags, source)
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=_workers()) as pool:
@@ -123,7 +126,7 @@ def runtime_sources(units: Units) -> list[Path]:
 
 @dataclass(frozen=True)
 class _Source:
-    """A cached unit's C: ``content`` is a key for what is in it."""
+    """A cached unit's C: ``content`` is the digest of what is in it."""
 
     name: str
     c_file: Path
