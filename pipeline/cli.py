@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -23,6 +24,19 @@ from pipeline.validate import verb as validate_verb
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# What a machine may refuse any program, wherever it is at; other errors are defects of ours.
+_ROOM = "`df -h` says where there is no room: the build's folder, ~/.cache/ferric or /tmp"
+_WRITABLE = "have it writable, or another in its place (XDG_CACHE_HOME, TMPDIR)"
+_REFUSED = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EROFS: _WRITABLE,
+    errno.EACCES: _WRITABLE,
+    errno.EPERM: _WRITABLE,
+    errno.EIO: "look at the kernel's log: the medium may be broken",
+    errno.EMFILE: "raise the limit of open files (`ulimit -n`)",
+    errno.ENFILE: "raise the limit of open files (`sysctl fs.file-max`)",
+}
 FAILED = 1
 INTERRUPTED = 130
 
@@ -71,4 +85,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    except OSError as error:
+        mend = _REFUSED.get(error.errno or 0)
+        if mend is None:
+            raise
+        where = f"{error.filename}: " if error.filename is not None else ""
+        console.error(f"{where}{error.strerror}\n  mend: {mend}")
+        return FAILED
     return status
