@@ -117,6 +117,20 @@ def test_a_constant_that_rustc_has_alike_is_right_whatever_the_steps(tmp_path: P
     assert (found.kind, found.output) == ("ran", "30\n"), found.why
 
 
+def test_constants_of_one_name_are_each_their_own(tmp_path: Path) -> None:
+    text = (
+        "mod a { pub const N: u32 = 4; pub fn f() -> u32 { const K: u32 = 3 << 1; K } }\n"
+        "mod b { pub const N: u32 = 8; pub fn f() -> u32 { const K: u32 = 5 << 2; K } }\n"
+        "trait T { const ID: u32; }\nstruct A;\nstruct B;\n"
+        "impl T for A { const ID: u32 = 0x10 | 1; }\nimpl T for B { const ID: u32 = 0x20 | 2; }\n"
+        "const VALUE: [u32; 4] = [a::N, b::N, A::ID, B::ID];\n"
+        f"pub fn of_functions() -> [u32; 2] {{ [a::f(), b::f()] }}\n{SHOW}"
+    ).replace("hidden(VALUE)", "(hidden(VALUE), of_functions())")
+    crate = write_crate(tmp_path / "crate", text)
+    found = emulated(crate, "m68k", "mrustc", tmp_path / "out")
+    assert (found.kind, found.output) == ("ran", "([4, 8, 17, 34], [6, 20])\n"), found.why
+
+
 def test_an_assertion_has_no_bytes_that_could_be_wrong(tmp_path: Path) -> None:
     # What from_str_radix subtracts is known to nobody who reads mrustc's steps.
     text = (
