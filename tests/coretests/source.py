@@ -62,7 +62,7 @@ _FUNCTION = re.compile(
 )
 # The call of a macro that makes one test, and is told its name.
 _CALL = re.compile(
-    r"^ *\w+!(?: \{ (?P<name>test_\w+), [^\n]*\}|\((?P<other>test_\w+), [^\n]*\);)\n", re.MULTILINE
+    r"^ *\w+!(?: \{ (?P<name>test_\w+), [^\n]*\}|\((?P<made>test_\w+), [^\n]*\);)\n", re.MULTILINE
 )
 # Each function in it is a test, and a constant with the same body.
 _TWICE = re.compile(
@@ -205,12 +205,9 @@ def blocks(text: str) -> Iterator[tuple[int, int, str, str]]:
 
     A block in the body of a macro makes tests of that name in several modules.
     """
-    for found in _BLOCK.finditer(text):
+    for found in (*_BLOCK.finditer(text), *_CALL.finditer(text)):
         start = text.count("\n", 0, found.start()) + 1
         yield start, start + found[0].count("\n") - 1, found["made"] or found["name"], found[0]
-    for found in _CALL.finditer(text):
-        start = text.count("\n", 0, found.start()) + 1
-        yield start, start, found["name"] or found["other"], found[0]
     for found in _TWICE.finditer(text):
         before = text.count("\n", 0, found.start("tests"))
         for start, end, name, body in functions(found["tests"]):
